@@ -1,0 +1,428 @@
+//! Edits: byte ranges on the original text, applied once, and checked against what was meant.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::error::{Error, ErrorKind};
+use super::events;
+use super::intent::Intent;
+use super::scalar_edit;
+use super::stream::Stream;
+use super::tree::{Kind, NodeId, Tree};
+use super::write::{Entry, Item, Value, Writer, flow, flow_entry, scalar};
+
+/// Where a new entry or item goes among its siblings: keys of a mapping, items of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Behind the last one, before the blank lines that end the block.
+    End,
+    /// Before this one and the comment that leads it.
+    Before(NodeId),
+    /// Behind this one.
+    After(NodeId),
+}
+
+/// One replacement in the original text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub range: Range<usize>,
+    pub text: String,
+}
+
+/// A text after its edits.
+#[derive(Debug)]
+pub struct Edited {
+    pub text: String,
+    /// What an independent reader finds in it.
+    pub tree: Tree,
+    /// What was done, in order, without overlaps.
+    pub edits: Vec<Edit>,
+    /// Comments that went with the node that they belonged to.
+    pub lost_comments: Vec<String>,
+}
+
+/// Collects the edits of one stream.
+#[derive(Clone)]
+pub struct Edits<'s> {
+    stream: &'s Stream,
+    edits: Vec<Edit>,
+    intent: Intent,
+    scalars: BTreeMap<NodeId, Vec<(Range<usize>, String)>>,
+}
+
+impl<'s> Edits<'s> {
+    pub fn new(stream: &'s Stream) -> Self {
+        Edits { stream, edits: Vec::new(), intent: Intent::default(), scalars: BTreeMap::new() }
+    }
+
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.scalars.is_empty()
+    }
+
+    /// Inserts an entry into a mapping; a null or `{}` becomes a block mapping.
+    ///
+    /// Entries of the top level are set off by blank lines where their neighbours are.
+    ///
+    /// # Errors
+    /// The key is there already, or the place cannot take an entry.
+    pub fn insert_entry(&mut self, mapping: NodeId, position: Position, entry: Entry) -> Result<(), Error> {
+        let tree = self.stream.tree();
+        if tree.get(mapping, &entry.key).is_some() {
+            return Err(self.error(mapping, format!("the key `{}` is there already", entry.key)));
+        }
+        if self.is_open(mapping, Kind::Mapping) {
+            let column = self.column(mapping);
+            let mut writer = Writer::new(self.stream.manner(mapping));
+            writer.entry(&entry, column);
+            self.insert_lines(mapping, position, writer.out, column)?;
+        } else if tree.kind(mapping) == Kind::Mapping && !tree.children(mapping).is_empty() {
+            self.insert_inside(mapping, position, flow_entry(&entry))?;
+        } else {
+            return self.fill(mapping, Value::Mapping(vec![entry]));
+        }
+        let before = self.index(mapping, position)?;
+        self.intent.insert_entry(mapping, before, entry);
+        Ok(())
+    }
+
+    /// Inserts an item into a sequence; a null or `[]` becomes a block sequence.
+    ///
+    /// # Errors
+    /// The place cannot take an item.
+    pub fn insert_item(&mut self, sequence: NodeId, position: Position, item: Item) -> Result<(), Error> {
+        let tree = self.stream.tree();
+        if self.is_open(sequence, Kind::Sequence) {
+            let column = self.column(sequence);
+            let mut writer = Writer::new(self.stream.manner(tree.parent(sequence).unwrap_or(sequence)));
+            writer.item(&item, column);
+            self.insert_lines(sequence, position, writer.out, column)?;
+        } else if tree.kind(sequence) == Kind::Sequence && !tree.children(sequence).is_empty() {
+            self.insert_inside(sequence, position, flow(&item.value, true))?;
+        } else {
+            return self.fill(sequence, Value::Sequence(vec![item]));
+        }
+        let before = self.index(sequence, position)?;
+        self.intent.insert_item(sequence, before, item);
+        Ok(())
+    }
+
+    /// Replaces a value (not a key). Anchor and tag go with the old one, and so do the comments inside it.
+    ///
+    /// # Errors
+    /// An anchor in the old value is used outside it.
+    pub fn replace(&mut self, node: NodeId, value: Value) -> Result<(), Error> {
+        self.free_of_anchors(node)?;
+        let stream = self.stream;
+        let tree = stream.tree();
+        let place = stream.place(node);
+        let inside_flow = tree.parent(node).is_some_and(|parent| stream.is_flow(parent));
+        if inside_flow || tree.parent(node).is_none() {
+            self.push(stream.outer_span(node), flow(&value, inside_flow));
+        } else {
+            // From behind the `:` or `-`; a comment on that line stays on it.
+            let mark = place.mark as usize + 1;
+            let column = self.parent_column(node);
+            let mut writer = Writer::new(stream.manner(tree.parent(node).unwrap_or(node)));
+            writer.after_key(&value, column);
+            let mut end = (place.end as usize).max(mark);
+            // The comment of a value on one line goes behind the key when the new value takes several.
+            let header = self.header_comment(mark).filter(|comment| comment.start < end || writer.out.contains('\n'));
+            let text = match header {
+                Some(comment) => {
+                    end = end.max(comment.end);
+                    with_header(&writer.out, &stream.text()[comment])
+                }
+                None => writer.out,
+            };
+            self.push(mark..end, text);
+        }
+        self.intent.replace(node, value);
+        Ok(())
+    }
+
+    /// Deletes an entry (by its key) or an item, with the comment that leads it; a sole one leaves `{}` or `[]`.
+    ///
+    /// # Errors
+    /// An anchor in it is used outside it.
+    pub fn delete(&mut self, child: NodeId) -> Result<(), Error> {
+        let stream = self.stream;
+        let tree = stream.tree();
+        let last = stream.last_of(child);
+        self.free_of_anchors(last)?;
+        let Some(parent) = tree.parent(child) else {
+            return Err(self.error(child, "the root of a document cannot be deleted".to_owned()));
+        };
+        let siblings = self.siblings(parent);
+        if siblings.iter().all(|&s| s == child || self.intent.is_deleted(s)) {
+            return Err(self.error(child, "the last entry of its block cannot be deleted; replace the block".to_owned()));
+        }
+        let at = siblings.iter().position(|&s| s == child).unwrap_or(0);
+        let range = if stream.is_flow(parent) {
+            let next = siblings.get(at + 1).map(|&next| stream.place(next).mark as usize);
+            let previous = at.checked_sub(1).map(|i| stream.place(stream.last_of(siblings[i])).end as usize);
+            match (next, previous) {
+                (Some(next), _) => stream.place(child).mark as usize..next,
+                (None, Some(previous)) => previous..stream.place(last).end as usize,
+                (None, None) => stream.outer_span(child),
+            }
+        } else {
+            self.lines_to_delete(parent, child, siblings.get(at + 1).copied())
+        };
+        self.push(range, String::new());
+        self.intent.delete(child);
+        Ok(())
+    }
+
+    /// Renames a key; quotes stay if the new name can wear them.
+    pub fn rename(&mut self, key: NodeId, name: &str) {
+        let stream = self.stream;
+        let inside = stream.tree().parent(key).is_some_and(|parent| stream.is_flow(parent));
+        self.push(stream.span(key), scalar(name, stream.tree().style(key), inside, true));
+        self.intent.replace(key, Value::text(name));
+    }
+
+    /// Replaces bytes of a scalar's *decoded* text. What is around them stays as it is written, if the style allows it.
+    pub fn edit_scalar(&mut self, scalar: NodeId, range: Range<usize>, text: impl Into<String>) {
+        self.scalars.entry(scalar).or_default().push((range, text.into()));
+    }
+
+    /// Takes over the edits that another collection made of the same stream.
+    pub fn absorb(&mut self, other: Edits<'s>) {
+        self.edits.extend(other.edits);
+        self.intent.absorb(other.intent);
+        for (node, edits) in other.scalars {
+            self.scalars.entry(node).or_default().extend(edits);
+        }
+    }
+
+    /// Applies the edits to the text, reads the result by the second reader, and compares it with what was meant.
+    ///
+    /// # Errors
+    /// Edits that overlap, or a result that says anything else than was meant.
+    pub fn finish(mut self) -> Result<Edited, Error> {
+        for (node, edits) in std::mem::take(&mut self.scalars) {
+            let (edits, text) = scalar_edit::realise(self.stream, node, edits)?;
+            self.edits.extend(edits);
+            self.intent.rewrite(node, text);
+        }
+        // Stable: what was inserted first at a place comes first.
+        self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let (text, lost_comments) = self.apply()?;
+        let tree = events::read(&text)?;
+        if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
+            return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
+        }
+        Ok(Edited { text, tree, edits: self.edits, lost_comments })
+    }
+
+    fn apply(&self) -> Result<(String, Vec<String>), Error> {
+        let source = self.stream.text();
+        let mut text = String::with_capacity(source.len() + self.edits.iter().map(|e| e.text.len()).sum::<usize>());
+        let mut lost = Vec::new();
+        let mut at = 0;
+        for edit in &self.edits {
+            if edit.range.start < at {
+                return Err(Error::new(
+                    ErrorKind::Edit,
+                    edit.range.clone(),
+                    "two edits touch the same bytes",
+                    "this is a fault of the tool; nothing was changed",
+                ));
+            }
+            text.push_str(&source[at..edit.range.start]);
+            text.push_str(&edit.text);
+            at = edit.range.end;
+            let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
+            let inside = self.stream.comments()[first..].iter().take_while(|c| c.start < edit.range.end);
+            lost.extend(inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| !edit.text.contains(c.as_str())));
+        }
+        text.push_str(&source[at..]);
+        Ok((text, lost))
+    }
+
+    /// A null, `{}` or `[]` gets its first child.
+    fn fill(&mut self, node: NodeId, value: Value) -> Result<(), Error> {
+        let tree = self.stream.tree();
+        if !(tree.is_null(node) && tree.kind(node) != Kind::Alias || tree.children(node).is_empty() && self.stream.is_flow(node)) {
+            return Err(self.error(node, "this is not a place that can take an entry".to_owned()));
+        }
+        self.replace(node, value)
+    }
+
+    fn insert_lines(&mut self, collection: NodeId, position: Position, text: String, column: usize) -> Result<(), Error> {
+        let stream = self.stream;
+        let newline = stream.line_ending();
+        let indent = " ".repeat(column);
+        let siblings = self.siblings(collection);
+        let at = self.index(collection, position)?;
+        let apart = self.are_apart(collection, &siblings);
+        let blank = if apart { newline } else { "" };
+        let first_is_inline = siblings.first().is_some_and(|&s| stream.leading_comment(s).end != stream.line_start(self.mark(s)))
+            || siblings.first().is_some_and(|&s| stream.text()[stream.line_start(self.mark(s))..self.mark(s)].trim_start_matches('\u{feff}').trim() != "");
+        if at == 0 {
+            let Some(&first) = siblings.first() else {
+                return Err(self.error(collection, "nothing stands here to go before".to_owned()));
+            };
+            if first_is_inline {
+                self.push(self.mark(first)..self.mark(first), format!("{text}{newline}{blank}{indent}"));
+            } else {
+                let start = stream.leading_comment(first).start;
+                let start = start + if stream.text()[start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+                self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+            }
+            return Ok(());
+        }
+        let previous = siblings[at - 1];
+        if let (Position::Before(next), true) = (position, apart) {
+            let start = stream.leading_comment(next).start;
+            self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+            return Ok(());
+        }
+        let mut end = stream.content_line_end(stream.last_of(previous));
+        if column > 0 {
+            // Comment lines that end the block are part of it.
+            while end < stream.text().len() && stream.is_comment(end) && self.comment_column(end) >= column && at == siblings.len() {
+                end = stream.line_end(end);
+            }
+        }
+        let unended = end > 0 && !stream.text()[..end].ends_with('\n');
+        let text = if unended { format!("{newline}{blank}{indent}{text}") } else { format!("{blank}{indent}{text}{newline}") };
+        self.push(end..end, text);
+        Ok(())
+    }
+
+    fn insert_inside(&mut self, collection: NodeId, position: Position, text: String) -> Result<(), Error> {
+        let siblings = self.siblings(collection);
+        let at = self.index(collection, position)?;
+        match at.checked_sub(1).and_then(|i| siblings.get(i)) {
+            Some(&previous) => {
+                let end = self.stream.outer_span(self.stream.last_of(previous)).end;
+                self.push(end..end, format!(", {text}"));
+            }
+            None => {
+                let start = self.stream.span(collection).start + 1;
+                self.push(start..start, format!("{text}, "));
+            }
+        }
+        Ok(())
+    }
+
+    fn lines_to_delete(&self, parent: NodeId, child: NodeId, next: Option<NodeId>) -> Range<usize> {
+        let stream = self.stream;
+        let mark = self.mark(child);
+        let lines = stream.lines_of(child);
+        let starts_line = stream.text()[stream.line_start(mark)..mark].trim_start_matches('\u{feff}').trim().is_empty();
+        if !starts_line && let Some(next) = next {
+            // `- a: 1` loses `a`: the next key takes its place behind the dash.
+            return mark..self.mark(next);
+        }
+        let bom = if stream.text()[lines.start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mut range = lines.start + bom..lines.end;
+        if self.are_apart(parent, &self.siblings(parent)) {
+            if next.is_some() {
+                while range.end < stream.text().len() && stream.is_blank(range.end) {
+                    range.end = stream.line_end(range.end);
+                }
+            } else {
+                while range.start > 0 && stream.is_blank(stream.line_start(range.start - 1)) {
+                    range.start = stream.line_start(range.start - 1);
+                }
+            }
+        }
+        range
+    }
+
+    /// Whether most entries of the top level have a blank line between them.
+    fn are_apart(&self, collection: NodeId, siblings: &[NodeId]) -> bool {
+        if self.stream.tree().parent(collection).is_some() || siblings.len() < 2 {
+            return false;
+        }
+        let blank = |&&s: &&NodeId| {
+            let start = self.stream.leading_comment(s).start;
+            start > 0 && self.stream.is_blank(self.stream.line_start(start - 1))
+        };
+        siblings[1..].iter().filter(blank).count() * 2 >= siblings.len() - 1
+    }
+
+    fn free_of_anchors(&self, node: NodeId) -> Result<(), Error> {
+        let inside = |id: NodeId| std::iter::successors(Some(id), |&id| self.stream.tree().parent(id)).any(|id| id == node);
+        for (anchored, range) in self.stream.anchors().iter().filter(|(id, _)| inside(*id)) {
+            if let Some(alias) = self.stream.aliases_of(*anchored).find(|&alias| !inside(alias)) {
+                let (line, _) = self.stream.line_column(self.stream.span(alias).start);
+                let name = &self.stream.text()[range.clone()];
+                return Err(self.error(*anchored, format!("the anchor `{name}` is still used in line {line}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn siblings(&self, collection: NodeId) -> Vec<NodeId> {
+        let tree = self.stream.tree();
+        match tree.kind(collection) {
+            Kind::Mapping => tree.entries(collection).map(|(key, _)| key).collect(),
+            _ => tree.items(collection).to_vec(),
+        }
+    }
+
+    /// Before which sibling, by number, a position is.
+    fn index(&self, collection: NodeId, position: Position) -> Result<usize, Error> {
+        let siblings = self.siblings(collection);
+        let find = |id: NodeId| siblings.iter().position(|&s| s == id);
+        match position {
+            Position::End => Some(siblings.len()),
+            Position::Before(id) => find(id),
+            Position::After(id) => find(id).map(|i| i + 1),
+        }
+        .ok_or_else(|| self.error(collection, "the neighbour is not in this block".to_owned()))
+    }
+
+    /// Whether this is a block collection with something in it.
+    fn is_open(&self, node: NodeId, kind: Kind) -> bool {
+        let tree = self.stream.tree();
+        tree.kind(node) == kind && !tree.children(node).is_empty() && !self.stream.is_flow(node)
+    }
+
+    fn header_comment(&self, mark: usize) -> Option<Range<usize>> {
+        let line_end = self.stream.line_end(mark);
+        let at = self.stream.comments().partition_point(|c| c.start < mark);
+        self.stream.comments().get(at).filter(|c| c.start < line_end).cloned()
+    }
+
+    fn comment_column(&self, line: usize) -> usize {
+        self.stream.text()[line..].bytes().take_while(|&b| b == b' ').count()
+    }
+
+    fn mark(&self, child: NodeId) -> usize {
+        self.stream.place(child).mark as usize
+    }
+
+    fn column(&self, collection: NodeId) -> usize {
+        self.stream.column(self.stream.place(collection).start as usize)
+    }
+
+    fn parent_column(&self, node: NodeId) -> usize {
+        self.stream.tree().parent(node).map_or(0, |parent| self.column(parent))
+    }
+
+    fn push(&mut self, range: Range<usize>, text: String) {
+        self.edits.push(Edit { range, text });
+    }
+
+    fn error(&self, node: NodeId, message: String) -> Error {
+        let span = self.stream.span(node);
+        Error::new(ErrorKind::Edit, span, message, "the file is left as it is; make this change by hand")
+    }
+}
+
+/// Puts the comment of a header line back behind the first line of a new value.
+fn with_header(value: &str, comment: &str) -> String {
+    let comment = comment.trim_end();
+    match value.find('\n') {
+        Some(i) => {
+            let first = value[..i].trim_end_matches('\r');
+            format!("{first} {comment}{}", &value[first.len()..])
+        }
+        None => format!("{value} {comment}"),
+    }
+}

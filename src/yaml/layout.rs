@@ -1,0 +1,134 @@
+//! Where an entry with all that belongs to it begins and ends, and in what manner its surroundings are written.
+
+use std::ops::Range;
+
+use super::decode::{self, Chomp};
+use super::stream::Stream;
+use super::tree::{Kind, NodeId, Style};
+use super::write::Manner;
+
+impl Stream {
+    /// The comment lines directly above an entry (its key) or item, at its column and with no blank line between.
+    pub fn leading_comment(&self, child: NodeId) -> Range<usize> {
+        let mark = self.place(child).mark as usize;
+        let column = self.column(mark);
+        let mut start = self.line_start(mark);
+        let end = start;
+        if !self.text()[start..mark].trim_start_matches('\u{feff}').bytes().all(|b| b == b' ') {
+            return end..end;
+        }
+        while start > 0 {
+            let above = self.line_start(start - 1);
+            let line = &self.text()[above..start];
+            let text = line.trim_start_matches('\u{feff}').trim_start_matches(' ');
+            if !text.starts_with('#') || self.column(above + line.len() - text.len()) != column || !self.is_comment(above) {
+                break;
+            }
+            start = above;
+        }
+        start..end
+    }
+
+    /// The lines of an entry (its key) or item: leading comment, all lines of the value, the last line break.
+    pub fn lines_of(&self, child: NodeId) -> Range<usize> {
+        self.leading_comment(child).start..self.content_line_end(self.last_of(child))
+    }
+
+    /// The value that belongs to a key; the node itself for an item.
+    pub(super) fn last_of(&self, child: NodeId) -> NodeId {
+        let tree = self.tree();
+        match tree.parent(child) {
+            Some(parent) if tree.kind(parent) == Kind::Mapping => {
+                let children = tree.children(parent);
+                let at = children.iter().position(|&c| c == child).unwrap_or(0);
+                children.get(at | 1).copied().unwrap_or(child)
+            }
+            _ => child,
+        }
+    }
+
+    /// Behind the line break of the last line that belongs to a node; behind its blank lines too if it keeps them (`|+`).
+    pub(super) fn content_line_end(&self, node: NodeId) -> usize {
+        let mut last = node;
+        while let Some(&child) = self.tree().children(last).last() {
+            last = child;
+        }
+        if let Some(block) = self.block(last).filter(|block| block.chomp == Chomp::Keep) {
+            return block.end;
+        }
+        let place = self.place(node);
+        self.line_end((place.end.max(place.outer) as usize).saturating_sub(usize::from(place.end > place.start)))
+    }
+
+    /// The parts of a block scalar.
+    pub(super) fn block(&self, id: NodeId) -> Option<decode::Block> {
+        match self.tree().kind(id) {
+            Kind::Scalar(Style::Literal | Style::Folded) => {
+                let parent = self.parent_column(id);
+                Some(decode::block(self.text(), self.place(id).start as usize, parent))
+            }
+            _ => None,
+        }
+    }
+
+    /// In what manner the collections in a mapping (or else in the file) are written.
+    pub(super) fn manner(&self, collection: NodeId) -> Manner {
+        let newline = self.line_ending();
+        let (step, list) = self.manner_of(collection);
+        let tree = self.tree();
+        let (mut steps, mut lists) = (Vec::new(), Vec::new());
+        if step.is_none() || list.is_none() {
+            for mapping in tree.ids().filter(|&id| tree.kind(id) == Kind::Mapping).take(2000) {
+                let (step, list) = self.manner_of(mapping);
+                steps.extend(step);
+                lists.extend(list);
+            }
+        }
+        let step = step.or_else(|| most(&steps)).unwrap_or(2);
+        Manner { step, list: list.or_else(|| most(&lists)).unwrap_or(step), newline }
+    }
+
+    /// How the first block mapping and the first block sequence below a mapping are indented.
+    fn manner_of(&self, mapping: NodeId) -> (Option<usize>, Option<usize>) {
+        let tree = self.tree();
+        let (mut step, mut list) = (None, None);
+        for (key, value) in tree.entries(mapping).take(64) {
+            if self.is_flow(value) || tree.children(value).is_empty() {
+                continue;
+            }
+            let by = self.column(self.place(value).start as usize).checked_sub(self.column(self.place(key).start as usize));
+            match tree.kind(value) {
+                Kind::Mapping => step = step.or(by.filter(|&by| by > 0)),
+                Kind::Sequence => list = list.or(by),
+                _ => {}
+            }
+        }
+        (step, list)
+    }
+
+    /// The column of the block collection that a node is in; -1 at the root.
+    fn parent_column(&self, id: NodeId) -> isize {
+        match self.tree().parent(id) {
+            Some(parent) if !self.is_flow(parent) => self.column(self.place(parent).start as usize) as isize,
+            _ => -1,
+        }
+    }
+
+    /// Whether the line at `start` holds a comment and nothing else.
+    pub(super) fn is_comment(&self, start: usize) -> bool {
+        let at = self.comments().partition_point(|comment| comment.start < start);
+        let end = self.line_end(start);
+        self.comments().get(at).is_some_and(|comment| comment.start < end)
+    }
+
+    /// Whether the line at `start` is blank.
+    pub(super) fn is_blank(&self, start: usize) -> bool {
+        self.text()[start..self.line_end(start)].trim().is_empty()
+    }
+}
+
+fn most(values: &[usize]) -> Option<usize> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|a, b| a == b).max_by_key(|chunk| (chunk.len(), usize::MAX - chunk[0])).map(|chunk| chunk[0])
+}

@@ -1,0 +1,218 @@
+//! A YAML file: its text, what it says, and where each part of it stands.
+
+use std::ops::Range;
+
+use super::error::{Error, ErrorKind};
+use super::events::{self, MAX_DEPTH};
+use super::index::{self, Index, Place, disagreement};
+use super::tree::{Kind, NodeId, Style, Tree};
+
+/// Larger files are refused: offsets are kept in 32 bits, and GitLab stops at 2 MB by default (`max_yaml_size_bytes`).
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// One YAML file, read twice and understood alike by both readers.
+pub struct Stream {
+    text: String,
+    index: Index,
+    /// Where each line starts.
+    lines: Vec<u32>,
+}
+
+impl Stream {
+    /// Reads a file. `yaml-edit` gives the index; `yaml-rust2` must read the same, or the file is refused.
+    ///
+    /// # Errors
+    /// Not YAML, a repeated key, an unknown anchor, too deep or too large, or two readings that differ.
+    pub fn parse(text: String) -> Result<Stream, Error> {
+        if text.len() > MAX_BYTES {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                0..0,
+                format!("{} bytes are more than {MAX_BYTES}", text.len()),
+                "split the file; GitLab itself refuses a file this large",
+            ));
+        }
+        let (index, second) = read_twice(&text)?;
+        compare(&index, &second)?;
+        drop(second);
+        let stream = Stream { lines: line_starts(&text), text, index };
+        stream.unique_keys()?;
+        Ok(stream)
+    }
+
+    /// The text, to the byte.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text says.
+    pub fn tree(&self) -> &Tree {
+        &self.index.tree
+    }
+
+    /// The bytes of a node itself: without anchor, tag, trailing comment and line break. Empty for a value not written.
+    pub fn span(&self, id: NodeId) -> Range<usize> {
+        let place = self.place(id);
+        place.start as usize..place.end as usize
+    }
+
+    /// The bytes of a node with its anchor and tag.
+    pub fn outer_span(&self, id: NodeId) -> Range<usize> {
+        let place = self.place(id);
+        place.outer as usize..(place.end as usize).max(place.outer as usize)
+    }
+
+    /// The bytes of every comment, in order, each from its `#` to the end of its line.
+    pub fn comments(&self) -> &[Range<usize>] {
+        &self.index.comments
+    }
+
+    /// The bytes of every document, its `---` included.
+    pub fn documents(&self) -> &[Range<usize>] {
+        &self.index.documents
+    }
+
+    /// The name of the anchor at a node.
+    pub fn anchor(&self, id: NodeId) -> Option<&str> {
+        let found = self.index.anchors.binary_search_by_key(&id, |(node, _)| *node).ok()?;
+        let (_, range) = self.index.anchors.get(found)?;
+        Some(self.text[range.clone()].trim_start_matches('&'))
+    }
+
+    /// Every anchor with the node that it names, in document order.
+    pub fn anchors(&self) -> &[(NodeId, Range<usize>)] {
+        &self.index.anchors
+    }
+
+    /// The aliases that stand for a node, in order.
+    pub fn aliases_of(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let tree = self.tree();
+        tree.ids().filter(move |&alias| tree.kind(alias) == Kind::Alias && tree.resolve(alias) == id)
+    }
+
+    /// Whether a collection is written in flow style, `[]` or `{}`.
+    pub fn is_flow(&self, id: NodeId) -> bool {
+        matches!(self.tree().kind(id), Kind::Sequence | Kind::Mapping)
+            && matches!(self.text.as_bytes().get(self.place(id).start as usize), Some(b'[' | b'{'))
+            && !self.starts_with_child(id)
+    }
+
+    /// Line and column (in characters) of a byte, both from 1.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|&start| start as usize <= offset).max(1);
+        let start = self.lines.get(line - 1).map_or(0, |&start| start as usize);
+        let before = self.text.get(start..offset).unwrap_or_default();
+        (line, before.trim_start_matches('\u{feff}').chars().count() + 1)
+    }
+
+    /// The line break that most lines of the file end in.
+    pub fn line_ending(&self) -> &'static str {
+        let crlf = self.text.matches("\r\n").count();
+        if crlf * 2 > self.lines.len().saturating_sub(1) { "\r\n" } else { "\n" }
+    }
+
+    pub(super) fn place(&self, id: NodeId) -> Place {
+        self.index.places.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Where the line of a byte starts.
+    pub(super) fn line_start(&self, offset: usize) -> usize {
+        let line = self.lines.partition_point(|&start| start as usize <= offset).max(1);
+        self.lines.get(line - 1).map_or(0, |&start| start as usize)
+    }
+
+    /// Behind the line break of a byte's line.
+    pub(super) fn line_end(&self, offset: usize) -> usize {
+        let line = self.lines.partition_point(|&start| start as usize <= offset).max(1);
+        self.lines.get(line).map_or(self.text.len(), |&start| start as usize)
+    }
+
+    /// The column, in bytes, of a byte; a byte order mark does not count.
+    pub(super) fn column(&self, offset: usize) -> usize {
+        let start = self.line_start(offset);
+        let line = &self.text[start..offset.max(start)];
+        line.strip_prefix('\u{feff}').unwrap_or(line).len()
+    }
+
+    fn starts_with_child(&self, id: NodeId) -> bool {
+        let first = self.tree().children(id).first();
+        first.is_some_and(|&child| self.place(child).mark == self.place(id).start)
+    }
+
+    fn unique_keys(&self) -> Result<(), Error> {
+        let tree = self.tree();
+        let mut keys: Vec<(&str, NodeId)> = Vec::new();
+        for mapping in tree.ids().filter(|&id| tree.kind(id) == Kind::Mapping) {
+            keys.clear();
+            keys.extend(tree.entries(mapping).filter_map(|(key, _)| Some((tree.scalar(key)?, key))));
+            keys.sort_unstable();
+            for pair in keys.windows(2) {
+                let [(first, before), (second, again)] = pair else { continue };
+                if first == second && !is_merge(tree, *again) {
+                    let (line, _) = self.line_column(self.span(*before).start);
+                    return Err(Error::new(
+                        ErrorKind::DuplicateKey,
+                        self.span(*again),
+                        format!("the key `{first}` stands twice in one mapping, first in line {line}"),
+                        "remove one of them; GitLab silently takes the last",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a key is the merge key of YAML 1.1 (`<<`, not quoted).
+pub fn is_merge(tree: &Tree, key: NodeId) -> bool {
+    tree.kind(key) == Kind::Scalar(Style::Plain) && tree.scalar(key) == Some("<<")
+}
+
+/// Both readers at once, each on a core, where the depth is known to be harmless; one after the other otherwise.
+fn read_twice(text: &str) -> Result<(Index, Tree), Error> {
+    if depth_bound(text) > 4 * MAX_DEPTH {
+        let second = events::read(text)?;
+        return Ok((index::index(text)?, second));
+    }
+    let (index, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| events::read(text));
+        let index = index::index(text);
+        (index, second.join())
+    });
+    let second = second.unwrap_or_else(|_| Err(disagreement(0..0, "yaml-rust2 gave up".to_owned())))?;
+    Ok((index?, second))
+}
+
+/// No node of the text is nested deeper than this, which costs one look at each byte.
+fn depth_bound(text: &str) -> usize {
+    let (mut flow, mut deepest_flow, mut deepest_block) = (0usize, 0, 0);
+    for line in text.lines() {
+        let prefix = line.bytes().take_while(|b| matches!(b, b' ' | b'-' | b'?' | b':' | b'\t')).count();
+        deepest_block = deepest_block.max(prefix);
+        for byte in line.bytes() {
+            match byte {
+                b'[' | b'{' => flow += 1,
+                b']' | b'}' => flow = flow.saturating_sub(1),
+                _ => {}
+            }
+            deepest_flow = deepest_flow.max(flow);
+        }
+    }
+    deepest_flow + deepest_block
+}
+
+fn compare(index: &Index, second: &Tree) -> Result<(), Error> {
+    if index.tree == *second {
+        return Ok(());
+    }
+    let at = index.tree.first_difference(second);
+    let place = index.places.get(at.0 as usize).copied().unwrap_or_default();
+    let what = format!("yaml-edit {}, yaml-rust2 {}", index.tree.describe(at), second.describe(at));
+    Err(disagreement(place.start as usize..place.end as usize, what))
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    let mut starts = vec![0];
+    starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+    starts
+}
