@@ -1,0 +1,78 @@
+//! One simple command of a script.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Context, Place, Word};
+
+/// A simple command: `A=b docker build -t x . >log`.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Name and arguments. Empty for a bare assignment.
+    pub words: Vec<Word>,
+    /// Assignments before the name.
+    pub assignments: Vec<Assignment>,
+    /// Redirections, wherever they stand.
+    pub redirects: Vec<Redirect>,
+    /// First to last of words, assignments and redirects (a heredoc's body not included), never more. `None` when the command spans
+    /// items; it is doubtful then.
+    pub span: Option<Place>,
+    /// What stands around it.
+    pub context: Context,
+    /// A word is doubtful, or a fault of the parser is near: not to be edited.
+    pub doubtful: bool,
+    pub(super) text: Arc<str>,
+    /// The span in the joined text.
+    pub(super) range: Range<usize>,
+    /// Its end there, the bodies of heredocs included.
+    pub(super) beyond: usize,
+}
+
+impl Command {
+    /// The command's name, when it is literal.
+    pub fn name(&self) -> Option<&str> {
+        self.words.first().and_then(Word::value)
+    }
+
+    /// Its source text, first to last of words, assignments and redirects.
+    pub fn raw(&self) -> &str {
+        self.text.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// `NAME=value` before a command's name, or alone.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The variable.
+    pub name: String,
+    /// `+=`
+    pub append: bool,
+    /// The value; `None` for an array.
+    pub value: Option<Word>,
+    /// Name to end of value.
+    pub place: Option<Place>,
+    pub(super) range: Range<usize>,
+}
+
+/// A redirection of a command.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// The operator with its descriptor, as written: `2>`, `<<-`.
+    pub operator: String,
+    /// What it redirects to; a heredoc's delimiter.
+    pub target: Word,
+    /// The body, for a heredoc.
+    pub heredoc: Option<Heredoc>,
+    /// Descriptor to end of target.
+    pub place: Option<Place>,
+    pub(super) range: Range<usize>,
+}
+
+/// The body of a heredoc.
+#[derive(Debug, Clone)]
+pub struct Heredoc {
+    /// The lines of the body, without the delimiter's.
+    pub body: Option<Place>,
+    /// The shell expands variables and substitutions in it.
+    pub expands: bool,
+}

@@ -1,0 +1,50 @@
+//! What is done to a text before the parser sees it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Hides each `$[[ … ]]` behind text of the same length that any shell reads as (part of) a plain word.
+///
+/// GitLab replaces `$[[ inputs.x ]]` before a job exists (<https://docs.gitlab.com/ci/inputs/>), and its pattern does not cross lines.
+/// To bash the same bytes are old-style arithmetic with blanks in it. Letters are the one filler that is harmless everywhere: digits
+/// before a `>` would become a file descriptor.
+pub(super) fn mask(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
+    let mut masks = Vec::new();
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find("$[[")) {
+        let start = from + found;
+        let rest = text.get(start..).unwrap_or_default();
+        let line = rest.split('\n').next().unwrap_or_default();
+        // Without an end there is no other beginning on the line either.
+        from = start + line.find("]]").map_or(line.len(), |close| close + 2);
+        if line.contains("]]") {
+            masks.push(start..from);
+        }
+    }
+    if masks.is_empty() {
+        return (Cow::Borrowed(text), masks);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for mask in &masks {
+        masked.push_str(text.get(from..mask.start).unwrap_or_default());
+        masked.extend(std::iter::repeat_n('a', mask.len()));
+        from = mask.end;
+    }
+    masked.push_str(text.get(from..).unwrap_or_default());
+    (Cow::Owned(masked), masks)
+}
+
+/// Whether the parser would take too long: its time grows with the square of the braces in one word.
+pub(super) fn is_hostile(text: &str) -> bool {
+    const BRACES: usize = 1000;
+    let mut braces = 0;
+    text.bytes().any(|byte| {
+        match byte {
+            b'{' => braces += 1,
+            b' ' | b'\t' | b'\n' => braces = 0,
+            _ => {}
+        }
+        braces > BRACES
+    })
+}

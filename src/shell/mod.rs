@@ -1,0 +1,37 @@
+//! What a GitLab job's script runs: commands and words with byte ranges, and which docker command does what.
+//!
+//! The lower floor: pure, no I/O, nothing printed, nothing of the project imported. `shuck-parser` does the parsing;
+//! this module maps what it found back to the script items, and marks what must not be edited.
+
+mod build;
+mod command;
+mod context;
+mod cook;
+pub mod docker;
+mod doubt;
+mod gaps;
+mod hidden;
+mod inside;
+mod mask;
+mod mention;
+mod place;
+mod row;
+mod script;
+mod statement;
+mod structure;
+mod unquote;
+mod users;
+mod walk;
+mod word;
+
+pub use command::{Assignment, Command, Heredoc, Redirect};
+pub use context::{Chain, Context, Guard, Joint, Pipeline};
+pub use docker::{Daemon, Docker, Reason, Verb, daemon, docker};
+pub use doubt::{Doubt, What};
+pub use hidden::{Hidden, hides_docker};
+pub use mention::mentions_docker;
+pub use place::Place;
+pub use script::Script;
+pub use statement::{Function, Kind, Statement};
+pub use users::other_daemon_users;
+pub use word::Word;
