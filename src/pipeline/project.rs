@@ -1,0 +1,167 @@
+//! The files of a pipeline: the main one and what it includes.
+
+use std::sync::Arc;
+
+use super::error::Error;
+use super::facts::Facts;
+use super::files::Files;
+use super::inputs::Inputs;
+use super::load::Loader;
+use super::place::{At, FileId};
+use super::trees::Trees;
+use crate::yaml::{NodeId, Stream, Tree};
+
+/// The files of a pipeline, and in what order they are put together.
+pub struct Project {
+    files: Vec<File>,
+    root: Inclusion,
+    partial: Vec<Partial>,
+    conditional: Vec<At>,
+    listing: Option<Arc<[String]>>,
+}
+
+/// One file.
+#[derive(Clone)]
+pub struct File {
+    /// Relative to the root of the repository.
+    pub path: String,
+    content: Content,
+    facts: Arc<Facts>,
+}
+
+#[derive(Clone)]
+enum Content {
+    Read(Arc<Stream>),
+    Replaced(Arc<Tree>),
+}
+
+/// An include that cannot be resolved offline: what it would bring is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// The include as a person would name it: `project group/name: file`, `template: X`.
+    pub include: String,
+    /// Why it is not there.
+    pub reason: String,
+    pub at: At,
+}
+
+/// A file in its place among the others: GitLab merges what it includes in order, then the file itself over that. A
+/// file that is included twice is read once and merged twice.
+#[derive(Debug)]
+pub(super) struct Inclusion {
+    pub file: FileId,
+    /// The mapping that is the configuration.
+    pub content: NodeId,
+    /// None in a file without a `spec` header.
+    pub inputs: Option<Inputs>,
+    pub includes: Vec<Inclusion>,
+}
+
+impl File {
+    pub(super) fn read(path: String, stream: Arc<Stream>, facts: Facts) -> File {
+        File { path, content: Content::Read(stream), facts: Arc::new(facts) }
+    }
+
+    pub(super) fn replaced(&self, tree: Arc<Tree>, facts: Facts) -> File {
+        File { path: self.path.clone(), content: Content::Replaced(tree), facts: Arc::new(facts) }
+    }
+
+    /// The text and its index; none after [`Project::with`] replaced the tree.
+    pub fn stream(&self) -> Option<&Arc<Stream>> {
+        match &self.content {
+            Content::Read(stream) => Some(stream),
+            Content::Replaced(_) => None,
+        }
+    }
+
+    /// What the file says.
+    pub fn tree(&self) -> &Tree {
+        match &self.content {
+            Content::Read(stream) => stream.tree(),
+            Content::Replaced(tree) => tree,
+        }
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl Project {
+    /// Reads the main file and, from the same repository, all that it includes.
+    ///
+    /// Includes that cannot be resolved offline are listed in [`Project::partial`]. Includes under `rules` are taken as
+    /// included, and listed in [`Project::conditional`].
+    ///
+    /// # Errors
+    /// A file that is missing, unreadable, no YAML or no mapping; an include that GitLab refuses. Source:
+    /// `External::Processor`, `External::Mapper`, `External::File::Local`.
+    pub fn load(files: &dyn Files, main: &str) -> Result<Project, Error> {
+        let mut loader = Loader::new(Some(files), Vec::new(), None);
+        let root = loader.main(main)?;
+        Ok(Project::from(loader, root))
+    }
+
+    /// The same project with the trees of some files replaced, as after an edit. Nothing is read.
+    ///
+    /// # Errors
+    /// As [`Project::load`]; besides, an include that names a file that was not part of the project.
+    pub fn with(&self, replaced: impl IntoIterator<Item = (FileId, Arc<Tree>)>) -> Result<Project, Error> {
+        let mut loader = Loader::new(None, self.files.clone(), self.listing.clone());
+        for (file, tree) in replaced {
+            loader.replace(file, tree)?;
+        }
+        let root = loader.again(self.root.file)?;
+        Ok(Project::from(loader, root))
+    }
+
+    /// The files in the order in which they were met, the main one first.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &File)> {
+        (0..).map(FileId).zip(&self.files)
+    }
+
+    /// A file of this project.
+    pub fn file(&self, id: FileId) -> &File {
+        self.trees().file(id)
+    }
+
+    /// A file by its path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.files().find(|(_, file)| file.path == path).map(|(id, _)| id)
+    }
+
+    /// The main file.
+    pub fn main(&self) -> FileId {
+        self.root.file
+    }
+
+    /// Path of a node, with line and column (both from 1) where the text is known.
+    pub fn place(&self, at: At) -> (&str, Option<(usize, usize)>) {
+        let file = self.file(at.file);
+        let place = file.stream().map(|stream| stream.line_column(stream.span(at.node).start));
+        (&file.path, place)
+    }
+
+    /// The includes that cannot be resolved offline, in order.
+    pub fn partial(&self) -> &[Partial] {
+        &self.partial
+    }
+
+    /// The places of the local includes that stand under `rules`. GitLab decides about them anew for each pipeline.
+    pub fn conditional(&self) -> &[At] {
+        &self.conditional
+    }
+
+    pub(super) fn trees(&self) -> Trees<'_> {
+        Trees(&self.files)
+    }
+
+    pub(super) fn root(&self) -> &Inclusion {
+        &self.root
+    }
+
+    fn from(loader: Loader<'_>, root: Inclusion) -> Project {
+        let Loader { known: files, partial, conditional, listing, .. } = loader;
+        Project { files, root, partial, conditional, listing }
+    }
+}
