@@ -1,0 +1,204 @@
+//! A job as a phase wants it: transformations change the draft, and [`super::settle`] finds where to write it.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::facts::{Facts, reason, reason_at};
+use super::left::Reason;
+use crate::pipeline::{At, Pipeline, Section, Setting};
+use crate::shell::{Command, Place, Script, Statement};
+
+/// One item of a script in a draft.
+#[derive(Clone, Debug)]
+pub struct DraftItem {
+    /// The scalar it comes from; none for a new one.
+    pub at: Option<At>,
+    /// Its decoded text before any edit.
+    pub text: String,
+    /// Edits of that text.
+    pub edits: Vec<(Range<usize>, String)>,
+    pub dropped: bool,
+}
+
+/// What a job is to become.
+pub struct Draft<'f, 'p> {
+    pub facts: &'f Facts<'p>,
+    pub pipeline: &'p Pipeline,
+    sections: [Vec<DraftItem>; 3],
+    touched: [bool; 3],
+    /// Variables to be set, in order.
+    pub variables: Vec<(String, String)>,
+    /// The services that stay, if any is to go.
+    pub services: Option<Vec<usize>>,
+    pub image: Option<String>,
+    /// Commands, by part and number, that a transformation has taken care of.
+    pub handled: BTreeSet<(usize, usize)>,
+}
+
+impl<'f, 'p> Draft<'f, 'p> {
+    /// The job as it is.
+    pub fn new(pipeline: &'p Pipeline, facts: &'f Facts<'p>) -> Self {
+        let items = |part: usize| match facts.parts.get(part) {
+            Some(part) => part.items.iter().map(|item| DraftItem {
+                at: item.at,
+                text: item.text.clone().into_owned(),
+                edits: Vec::new(),
+                dropped: false,
+            }).collect(),
+            None => Vec::new(),
+        };
+        Draft {
+            facts,
+            pipeline,
+            sections: [items(0), items(1), items(2)],
+            touched: [false; 3],
+            variables: Vec::new(),
+            services: None,
+            image: None,
+            handled: BTreeSet::new(),
+        }
+    }
+
+    /// The items of a section, as drafted.
+    pub fn items(&self, section: Section) -> &[DraftItem] {
+        &self.sections[number(section)]
+    }
+
+    /// Whether anything in a section was changed.
+    pub fn is_touched(&self, section: Section) -> bool {
+        self.touched[number(section)]
+    }
+
+    /// A measure that grows with every change.
+    pub fn fingerprint(&self) -> usize {
+        let items = self.sections.iter().flatten();
+        let items: usize = items.map(|item| 1 + item.edits.len() + usize::from(item.dropped)).sum();
+        items + self.variables.len() + usize::from(self.services.is_some()) + usize::from(self.image.is_some())
+    }
+
+    /// Whether nothing was changed at all.
+    pub fn is_empty(&self) -> bool {
+        self.touched == [false; 3] && self.variables.is_empty() && self.services.is_none() && self.image.is_none()
+    }
+
+    /// The texts that a section is to have.
+    pub fn texts(&self, section: Section) -> Vec<String> {
+        self.items(section).iter().filter(|item| !item.dropped).map(DraftItem::result).collect()
+    }
+
+    /// Replaces bytes of an item's text.
+    pub fn edit(&mut self, part: usize, place: &Place, text: impl Into<String>) {
+        if let Some(item) = self.sections.get_mut(part).and_then(|items| items.get_mut(place.item)) {
+            item.edits.push((place.range.clone(), text.into()));
+            self.touched[part] = true;
+        }
+    }
+
+    /// Drops an item.
+    pub fn drop_item(&mut self, part: usize, item: usize) {
+        if let Some(item) = self.sections.get_mut(part).and_then(|items| items.get_mut(item)) {
+            item.dropped = true;
+            self.touched[part] = true;
+        }
+    }
+
+    /// Drops a statement with the lines that it fills; the item goes with its last statement.
+    ///
+    /// # Errors
+    /// The statement shares a line with another one, or its bytes are not known.
+    pub fn drop_statement(&mut self, part: usize, script: &Script, statement: &Statement) -> Result<(), Reason> {
+        if statement.places.is_empty() || statement.doubtful || !script.clean() {
+            let message = "the shell code here is not understood beyond doubt".to_owned();
+            return Err(self.reason(part, statement.places.first(), "doubtful-script", message));
+        }
+        for place in &statement.places {
+            let text = self.sections[part].get(place.item).map(|item| item.text.clone()).unwrap_or_default();
+            let lines = whole_lines(&text, statement_range(place, statement)).ok_or_else(|| {
+                self.reason(part, Some(place), "shared-line", "stands on one line with other commands".to_owned())
+            })?;
+            self.edit(part, &Place { item: place.item, range: lines }, "");
+            let gone = self.sections[part].get(place.item).is_some_and(|item| is_idle(&item.result()));
+            if gone {
+                self.drop_item(part, place.item);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an item at the end of a section.
+    pub fn append(&mut self, section: Section, text: impl Into<String>) {
+        let part = number(section);
+        self.sections[part].push(DraftItem { at: None, text: text.into(), edits: Vec::new(), dropped: false });
+        self.touched[part] = true;
+    }
+
+    /// A reason at a place of a script.
+    pub fn reason(&self, part: usize, place: Option<&Place>, code: &'static str, message: String) -> Reason {
+        match self.facts.parts.get(part) {
+            Some(of) => reason(self.pipeline.project(), of, place, code, message),
+            None => Reason { code, message, file: String::new(), line: 0, column: 0 },
+        }
+    }
+
+    /// A reason at a command.
+    pub fn reason_at_command(&self, part: usize, command: &Command, code: &'static str, message: String) -> Reason {
+        self.reason(part, command.span.as_ref(), code, message)
+    }
+
+    /// A reason at a setting.
+    pub fn reason_at_setting(&self, setting: Option<&Setting<'_>>, code: &'static str, message: String) -> Reason {
+        let at = setting.map(|setting| setting.origin.at).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
+        match at {
+            Some(at) => reason_at(self.pipeline.project(), at, None, code, message),
+            None => Reason { code, message, file: String::new(), line: 0, column: 0 },
+        }
+    }
+}
+
+impl DraftItem {
+    /// The text after the edits.
+    pub fn result(&self) -> String {
+        let mut edits: Vec<_> = self.edits.iter().collect();
+        edits.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut out = String::with_capacity(self.text.len());
+        let mut at = 0;
+        for (range, new) in edits {
+            out.push_str(self.text.get(at..range.start).unwrap_or_default());
+            out.push_str(new);
+            at = range.end.max(at);
+        }
+        out.push_str(self.text.get(at..).unwrap_or_default());
+        out
+    }
+}
+
+/// The number of a section among the parts of [`Facts`].
+pub fn number(section: Section) -> usize {
+    match section {
+        Section::BeforeScript => 0,
+        Section::Script => 1,
+        Section::AfterScript => 2,
+    }
+}
+
+/// The bytes of a statement with the `;` that ends it.
+fn statement_range(place: &Place, statement: &Statement) -> Range<usize> {
+    match &statement.terminator {
+        Some(end) if end.item == place.item => place.range.start..end.range.end.max(place.range.end),
+        _ => place.range.clone(),
+    }
+}
+
+/// The lines that a range fills, with their last line break; none if something else stands on them.
+fn whole_lines(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let start = text.get(..range.start)?.rfind('\n').map_or(0, |i| i + 1);
+    let end = text.get(range.end..)?.find('\n').map_or(text.len(), |i| range.end + i + 1);
+    let before = text.get(start..range.start)?;
+    let after = text.get(range.end..end)?;
+    (before.trim().is_empty() && after.trim().is_empty()).then_some(start..end)
+}
+
+/// Whether nothing but blanks and comments is left of an item.
+fn is_idle(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || matches!(line.trim(), "set -e" | "set -ex" | "set -x"))
+}

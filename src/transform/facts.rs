@@ -1,0 +1,275 @@
+//! What is known of a job before anything is changed: what its scripts run, and what they need.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::image::is_dind;
+use super::left::Reason;
+use super::purpose::{Purpose, purpose};
+use crate::pipeline::{At, Effective, Job, Pipeline, Project, ScriptItem, Section};
+use crate::shell::docker::Verb;
+use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, docker, mentions_docker};
+
+/// One section of a job's scripts, read.
+pub struct Part<'p> {
+    pub section: Section,
+    pub items: Vec<ScriptItem<'p>>,
+    pub script: Arc<Script>,
+}
+
+/// Whether what a job runs needs a daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    Needed,
+    NotNeeded,
+    Unknown,
+}
+
+/// What is known of one job.
+pub struct Facts<'p> {
+    pub job: Job<'p>,
+    pub effective: Effective<'p>,
+    /// `before_script`, `script`, `after_script`, in this order.
+    pub parts: Vec<Part<'p>>,
+    /// Which of the effective services, by number, are Docker-in-Docker daemons.
+    pub dind: Vec<usize>,
+    /// Why it needs a daemon, other than to build, push, pull or tag.
+    pub needs: Vec<Reason>,
+    /// Where docker may be used out of sight.
+    pub hidden: Vec<Reason>,
+    /// The builds, in order.
+    pub builds: Vec<Build>,
+    /// Commands that push, pull or tag in the daemon's store.
+    pub images: Vec<Use>,
+    /// It makes its own builder with the Kubernetes driver.
+    pub kubernetes: bool,
+    /// It works on a registry without a daemon: `imagetools`, `manifest`.
+    pub registry: bool,
+    /// Its rules let it never run.
+    pub never: bool,
+}
+
+/// One command of a job.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Which of the parts, and which command of its script.
+    pub part: usize,
+    pub command: usize,
+    pub docker: Docker,
+}
+
+/// A build with what it makes.
+#[derive(Clone, Debug)]
+pub struct Build {
+    pub at: Use,
+    /// Image references of its `--tag`s, expansions as written.
+    pub tags: Vec<String>,
+    pub file: Option<String>,
+    pub context: Option<String>,
+    pub target: Option<String>,
+    pub build_args: usize,
+}
+
+/// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
+#[derive(Default)]
+pub struct Survey {
+    cache: HashMap<String, Arc<Script>>,
+}
+
+impl Survey {
+    /// The facts of every visible job, in order.
+    pub fn of(pipeline: &Pipeline) -> Vec<Facts<'_>> {
+        let mut survey = Survey::default();
+        pipeline.jobs().map(|job| survey.job(pipeline.project(), job)).collect()
+    }
+
+    fn job<'p>(&mut self, project: &Project, job: Job<'p>) -> Facts<'p> {
+        let effective = job.effective();
+        let parts: Vec<Part<'p>> = [Section::BeforeScript, Section::Script, Section::AfterScript]
+            .into_iter()
+            .map(|section| {
+                let items = effective.script(section);
+                Part { section, script: self.parse(&items, section), items }
+            })
+            .collect();
+        let mut facts = Facts {
+            dind: dind(&effective),
+            never: never_runs(&effective),
+            job,
+            effective,
+            needs: Vec::new(),
+            hidden: Vec::new(),
+            builds: Vec::new(),
+            images: Vec::new(),
+            kubernetes: false,
+            registry: false,
+            parts: Vec::new(),
+        };
+        for (number, part) in parts.iter().enumerate() {
+            for (index, command) in part.script.commands().iter().enumerate() {
+                facts.command(project, part, number, index, command);
+            }
+        }
+        facts.parts = parts;
+        facts
+    }
+
+    /// `before_script` and `after_script` are mostly inherited, and alike.
+    fn parse(&mut self, items: &[ScriptItem<'_>], section: Section) -> Arc<Script> {
+        if !items.iter().any(|item| mentions_docker(&item.text)) {
+            return self.cache.entry(String::new()).or_insert_with(|| Arc::new(Script::parse([""; 0]))).clone();
+        }
+        let parse = || Arc::new(Script::parse(items.iter().map(|item| &*item.text)));
+        if section == Section::Script {
+            return parse();
+        }
+        let key = items.iter().map(|item| &*item.text).collect::<Vec<_>>().join("\u{1}");
+        self.cache.entry(key).or_insert_with(parse).clone()
+    }
+}
+
+impl Facts<'_> {
+    /// Whether what it runs, as written, needs a daemon.
+    pub fn need(&self) -> Need {
+        if !self.needs.is_empty() || !self.images.is_empty() {
+            Need::Needed
+        } else if !self.hidden.is_empty() && !self.dind.is_empty() {
+            Need::Unknown
+        } else {
+            Need::NotNeeded
+        }
+    }
+
+    /// Why it needs a daemon, or may: every reason with its place.
+    pub fn reasons(&self, project: &Project) -> Vec<Reason> {
+        let images = self.images.iter().filter_map(|image| {
+            let (part, command) = (self.parts.get(image.part)?, self.command_of(image)?);
+            let (code, message) = match image.docker.verb {
+                Verb::Pull => ("docker-pull", "pulls an image into the daemon"),
+                Verb::Push => ("docker-push", "pushes an image out of the daemon"),
+                _ => ("docker-tag", "renames an image in the daemon"),
+            };
+            Some(reason(project, part, command.span.as_ref(), code, message.to_owned()))
+        });
+        let mut reasons: Vec<Reason> = self.needs.iter().cloned().chain(images).collect();
+        if reasons.is_empty() && self.need() == Need::Unknown {
+            reasons.extend(self.hidden.iter().cloned());
+        }
+        reasons
+    }
+
+    /// Whether it does nothing with docker but pull, tag and push.
+    pub fn only_retags(&self) -> bool {
+        let has = |verb: &Verb| self.images.iter().any(|image| image.docker.verb == *verb);
+        self.builds.is_empty() && self.needs.is_empty() && has(&Verb::Tag) && has(&Verb::Push)
+    }
+
+    /// Whether it must keep the daemon that it has: what it runs needs one, may need one, or would build in one.
+    pub fn keeps_daemon(&self) -> bool {
+        self.need() != Need::NotNeeded || (!self.builds.is_empty() && !self.kubernetes)
+    }
+
+    /// Whether it uses docker itself, and not only through what it inherits to set a daemon up.
+    pub fn uses_docker(&self) -> bool {
+        !self.builds.is_empty() || !self.images.is_empty() || !self.needs.is_empty()
+    }
+
+    /// The command of a use.
+    pub fn command_of(&self, at: &Use) -> Option<&Command> {
+        self.parts.get(at.part)?.script.commands().get(at.command)
+    }
+
+    fn command(&mut self, project: &Project, part: &Part<'_>, number: usize, index: usize, command: &Command) {
+        let place = command.span.as_ref();
+        match purpose(command) {
+            Purpose::Needs { code, message } => self.needs.push(reason(project, part, place, code, message)),
+            Purpose::Hidden { code } => {
+                let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                self.hidden.push(reason(project, part, place, code, message));
+            }
+            Purpose::KubernetesBuilder => self.kubernetes = true,
+            Purpose::Registry => self.registry = true,
+            Purpose::Build => {
+                let Some(docker) = docker(command) else { return };
+                if let Daemon::Needed(why) = daemon(&docker)
+                    && why.code == "buildx-load"
+                {
+                    self.needs.push(reason(project, part, place, why.code, why.message));
+                }
+                self.builds.push(build(command, Use { part: number, command: index, docker }));
+            }
+            Purpose::Image => {
+                let Some(docker) = docker(command) else { return };
+                self.images.push(Use { part: number, command: index, docker });
+            }
+            Purpose::Login | Purpose::Plumbing | Purpose::Other | Purpose::Idle => {}
+        }
+    }
+}
+
+/// A reason at a place in a script.
+pub fn reason(project: &Project, part: &Part<'_>, place: Option<&Place>, code: &'static str, message: String) -> Reason {
+    let at = place.and_then(|place| part.items.get(place.item).map(|item| (item, place.range.clone())));
+    match at {
+        Some((item, range)) => reason_at(project, item.at.unwrap_or(item.origin.at), item.at.map(|_| range), code, message),
+        None => Reason { code, message, file: String::new(), line: 0, column: 0 },
+    }
+}
+
+/// A reason at a node, or at bytes of its decoded text.
+pub fn reason_at(project: &Project, at: At, decoded: Option<std::ops::Range<usize>>, code: &'static str, message: String) -> Reason {
+    let file = project.file(at.file);
+    let offset = file.stream().map(|stream| {
+        let span = decoded.and_then(|range| stream.source_span(at.node, range)).unwrap_or_else(|| stream.span(at.node));
+        stream.line_column(span.start)
+    });
+    let (line, column) = offset.unwrap_or_default();
+    Reason { code, message, file: file.path.clone(), line, column }
+}
+
+/// A text on one line, cut where it gets long.
+pub fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn dind(effective: &Effective<'_>) -> Vec<usize> {
+    let Some(services) = effective.get("services") else { return Vec::new() };
+    let name = |service: &crate::pipeline::Setting<'_>| {
+        let name = if service.is_mapping() { service.get("name") } else { Some(service.clone()) };
+        name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
+    };
+    let items = services.items().enumerate();
+    items.filter(|(_, service)| is_dind(&name(service))).map(|(number, _)| number).collect()
+}
+
+/// Whether every rule says `when: never` (GitLab, `rules:when`): a job that no rule takes in is left out too.
+fn never_runs(effective: &Effective<'_>) -> bool {
+    let is_never = |setting: &crate::pipeline::Setting<'_>| setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true);
+    match effective.get("rules") {
+        Some(rules) if rules.is_sequence() => {
+            let rules: Vec<_> = rules.items().collect();
+            !rules.is_empty() && rules.iter().all(is_never)
+        }
+        _ => effective.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true),
+    }
+}
+
+fn build(command: &Command, at: Use) -> Build {
+    let docker = &at.docker;
+    let value = |name: &str| docker.last(name).and_then(|option| option.value.as_ref()).map(|value| value.display.clone());
+    let tags = docker.all("tag").filter_map(|option| option.value.as_ref()).map(|value| value.display.clone()).collect();
+    let context = docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
+    Build {
+        tags,
+        file: value("file"),
+        target: value("target"),
+        context,
+        build_args: docker.all("build-arg").count(),
+        at,
+    }
+}

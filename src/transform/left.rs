@@ -1,0 +1,23 @@
+//! Why a job, or a line, was left as it is.
+
+use serde::Serialize;
+
+/// A reason with a stable code and its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Reason {
+    /// Stable and in kebab case; `docs/reasons.md` says what each means and what can be done.
+    pub code: &'static str,
+    pub message: String,
+    /// Path from the root of the repository; empty when the place is not known.
+    pub file: String,
+    /// From 1; 0 when the place is not known.
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A job that a phase selected and did not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    pub job: String,
+    pub reasons: Vec<Reason>,
+}

@@ -1,0 +1,119 @@
+//! What a command of a script is there for, as far as this migration is concerned.
+
+use crate::shell::docker::{Compose, ContextVerb, Verb};
+use crate::shell::{Command, Daemon, Docker, Script, Statement, daemon, docker, hides_docker, other_daemon_users};
+
+/// The purpose of one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Builds an image: `docker build`, `docker buildx build`.
+    Build,
+    /// Pushes, pulls or renames an image in the daemon's store.
+    Image,
+    /// Logs in to a registry, or out of it.
+    Login,
+    /// Makes, picks or shows the builder with the Kubernetes driver, or removes it.
+    KubernetesBuilder,
+    /// Serves a daemon that is about to go: contexts, `docker-container` builders, clean-up, probes (domain facts, 3).
+    Plumbing,
+    /// Works without a daemon: `imagetools`, `manifest`.
+    Registry,
+    /// Needs a daemon, and why.
+    Needs { code: &'static str, message: String },
+    /// May use docker where it cannot be seen, and how.
+    Hidden { code: &'static str },
+    /// Has nothing to do with docker, and does something.
+    Other,
+    /// Does nothing that lasts: `echo`, `sleep`, `true`, `set`.
+    Idle,
+}
+
+/// What a command is for. `name` is the builder's name that the settings give.
+pub fn purpose(command: &Command) -> Purpose {
+    let Some(docker) = docker(command) else {
+        if let Some(reason) = other_daemon_users(command) {
+            return Purpose::Needs { code: reason.code, message: reason.message };
+        }
+        if let Some(hidden) = hides_docker(command) {
+            return Purpose::Hidden { code: hidden.code };
+        }
+        return if is_idle(command) { Purpose::Idle } else { Purpose::Other };
+    };
+    of_docker(&docker)
+}
+
+/// What a docker command is for.
+pub fn of_docker(docker: &Docker) -> Purpose {
+    let verdict = daemon(docker);
+    if let Daemon::Elsewhere(_) = verdict {
+        return Purpose::Other;
+    }
+    let needs = |fallback: &'static str| match &verdict {
+        Daemon::Needed(reason) | Daemon::Unknown(reason) => Purpose::Needs { code: reason.code, message: reason.message.clone() },
+        _ => Purpose::Needs { code: fallback, message: "this needs a daemon".to_owned() },
+    };
+    match &docker.verb {
+        Verb::Login | Verb::Logout => Purpose::Login,
+        Verb::Build | Verb::BuildxBuild => Purpose::Build,
+        Verb::Push | Verb::Pull | Verb::Tag => Purpose::Image,
+        Verb::Imagetools(_) | Verb::Manifest => Purpose::Registry,
+        Verb::BuildxCreate if creates_kubernetes(docker) => Purpose::KubernetesBuilder,
+        Verb::BuildxCreate | Verb::BuildxUse | Verb::BuildxLs | Verb::BuildxVersion => Purpose::Plumbing,
+        Verb::BuildxRm | Verb::BuildxInspect => Purpose::Plumbing,
+        Verb::Context(ContextVerb::Create | ContextVerb::Use | ContextVerb::Rm | ContextVerb::Ls) => Purpose::Plumbing,
+        Verb::Info | Verb::Version | Verb::None => Purpose::Plumbing,
+        Verb::Compose(Compose::Down | Compose::Version) => Purpose::Plumbing,
+        _ => match verdict {
+            Daemon::NotNeeded => Purpose::Registry,
+            _ => needs("docker-unknown"),
+        },
+    }
+}
+
+/// What a whole statement is for: what all of its commands agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// Only serves the daemon.
+    Plumbing,
+    /// Only makes or removes the Kubernetes builder.
+    KubernetesBuilder,
+    /// Serves the daemon among other things.
+    Mixed,
+    /// Nothing in it serves the daemon.
+    Other,
+}
+
+/// What a statement is for.
+pub fn whole(script: &Script, statement: &Statement) -> Whole {
+    let (mut plumbing, mut kubernetes, mut other) = (0, 0, 0);
+    for command in statement.commands.iter().filter_map(|&index| script.commands().get(index)) {
+        match purpose(command) {
+            Purpose::Plumbing => plumbing += 1,
+            Purpose::KubernetesBuilder => kubernetes += 1,
+            Purpose::Idle => {}
+            _ => other += 1,
+        }
+    }
+    match (plumbing, kubernetes, other) {
+        (0, 0, _) => Whole::Other,
+        // `buildx inspect` and `buildx rm` beside a Kubernetes builder belong to it.
+        (_, 1.., 0) => Whole::KubernetesBuilder,
+        (1.., 0, 0) => Whole::Plumbing,
+        _ => Whole::Mixed,
+    }
+}
+
+/// Whether a `buildx create` makes a builder with the Kubernetes driver.
+pub fn creates_kubernetes(docker: &Docker) -> bool {
+    docker.verb == Verb::BuildxCreate
+        && docker.last("driver").and_then(|option| option.value.as_ref()).is_some_and(|value| value.display == "kubernetes")
+}
+
+fn is_idle(command: &Command) -> bool {
+    if command.words.is_empty() {
+        return false;
+    }
+    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>') && redirect.target.display() != "/dev/null" && !redirect.operator.ends_with('&'));
+    let idle = matches!(command.name(), Some("echo" | "printf" | "sleep" | "true" | ":" | "false" | "test" | "[" | "date" | "seq" | "exit"));
+    idle && !writes
+}

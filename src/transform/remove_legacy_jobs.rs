@@ -1,0 +1,58 @@
+//! Removes jobs that can never run, with the comment that leads them.
+//!
+//! A job whose every rule says `when: never` takes part in no pipeline; a job that no rule takes in is left out as well
+//! (GitLab, `rules`). Plan 5.4 names the legacy aliases that it is for.
+//!
+//! # What it does not do
+//!
+//! A job that another one names in `needs`, `dependencies`, `extends`, `!reference` or `environment: on_stop`, in any file
+//! of the pipeline, stays: GitLab would refuse the whole pipeline without it.
+
+use std::collections::BTreeSet;
+
+use super::facts::reason_at;
+use super::left::{Left, Reason};
+use super::rewrite::{Rewrite, Stage};
+
+pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
+    let mut rewrite = Rewrite::default();
+    let never: BTreeSet<&str> = stage.facts.iter().filter(|facts| facts.never).map(|facts| facts.job.name()).collect();
+    for facts in stage.facts.iter().filter(|facts| facts.never) {
+        let name = facts.job.name();
+        let reasons = reasons(stage, name, &never);
+        if !reasons.is_empty() {
+            rewrite.left.push(Left { job: name.to_owned(), reasons });
+            continue;
+        }
+        let mut reasons = Vec::new();
+        for definition in facts.job.definitions() {
+            let Some((edits, _)) = rewrite.at(stage.pipeline, definition.key) else { continue };
+            if let Err(error) = edits.delete(definition.key.node) {
+                reasons.push(reason_at(stage.pipeline.project(), definition.key, None, "no-safe-place", error.message));
+            }
+        }
+        match reasons.is_empty() {
+            true => drop(rewrite.removed.insert(name.to_owned())),
+            false => rewrite.left.push(Left { job: name.to_owned(), reasons }),
+        }
+    }
+    rewrite
+}
+
+/// Why a job that never runs must stay: who names it, or takes values from it, and stays.
+fn reasons(stage: &Stage<'_, '_>, name: &str, never: &BTreeSet<&str>) -> Vec<Reason> {
+    let project = stage.pipeline.project();
+    let mentions = stage.pipeline.named_by(name).iter().filter(|mention| !never.contains(&*mention.by));
+    let mut reasons: Vec<Reason> = mentions
+        .map(|mention| reason_at(project, mention.at, None, "still-named", format!("`{}` names this job", mention.by)))
+        .collect();
+    let shared = stage.pipeline.job(name).into_iter().flat_map(|job| job.definitions().to_vec());
+    for definition in shared {
+        let others = stage.pipeline.sharers(definition.value).into_iter().map(|job| job.name());
+        for other in others.filter(|other| *other != name && !never.contains(other)) {
+            let message = format!("`{other}` takes values from this job");
+            reasons.push(reason_at(project, definition.key, None, "shared-with-job", message));
+        }
+    }
+    reasons
+}

@@ -1,0 +1,415 @@
+//! Takes Docker-in-Docker from the global level, and gives it to the jobs that need it.
+//!
+//! The global service (its item in the list, not its neighbours), the daemon's variables, and what of the global
+//! `before_script` and `after_script` only served the daemon go. Jobs that still need the daemon extend one hidden job,
+//! `.dind`, that holds all of it: in effect they stay exactly what they were. Jobs that need none lose the service and
+//! what came with it. Migrated jobs lose the `services: []` and the empty variables that nothing makes necessary any more.
+//! When no job needs the daemon, there is no `.dind`.
+//!
+//! # What it does not do
+//!
+//! It goes by names, never by prefix: `DOCKER_REGISTRY` or `DOCKER_AUTH_CONFIG` are the team's own. A variable that a
+//! remaining script reads stays. A pipeline with includes that cannot be read keeps its global service, since a job in
+//! there may need it, unless `--assume-complete` says that none does.
+//!
+//! # Where this differs from the plan
+//!
+//! The plan deletes the service when all is migrated. While some jobs need it, it moves to them.
+
+use std::collections::BTreeSet;
+
+use super::facts::{Facts, reason_at};
+use super::left::{Left, Reason};
+use super::own::{Home, Written, comment_of, copy};
+use super::purpose::{Whole, whole};
+use super::rewrite::{Expect, Rewrite, Stage};
+use super::use_kubernetes_builder::DAEMON_VARIABLES;
+use crate::pipeline::{Entry as Setting, Section, Way};
+use crate::shell::Script;
+use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
+
+const DECLARES: [&str; 7] = [
+    "services",
+    "variables.DOCKER_HOST",
+    "variables.DOCKER_TLS_VERIFY",
+    "variables.DOCKER_CERT_PATH",
+    "variables.DOCKER_TLS_CERTDIR",
+    "before_script",
+    "after_script",
+];
+
+pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
+    let global = Global::of(stage);
+    if global.is_empty() {
+        return Rewrite::default();
+    }
+    if let (Some(partial), false) = (stage.pipeline.partial().first(), stage.settings.assume_complete) {
+        let message = format!("the include {} cannot be read, and its jobs may need the global daemon; --assume-complete says that none does", partial.include);
+        let reason = reason_at(stage.pipeline.project(), partial.at, None, "partial", message);
+        let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
+        let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
+        return Rewrite { left, ..Rewrite::default() };
+    }
+    let mut work = Work { stage, global, rewrite: Rewrite::default() };
+    match work.all() {
+        Ok(()) => work.rewrite,
+        Err(reason) => {
+            let left = vec![Left { job: work.global.first_job(stage), reasons: vec![reason] }];
+            Rewrite { left, ..Rewrite::default() }
+        }
+    }
+}
+
+/// What stands at the global level and only serves the daemon.
+struct Global<'p> {
+    services: Option<Setting<'p>>,
+    /// Numbers of the services that are daemons.
+    dind: Vec<usize>,
+    variables: Vec<Setting<'p>>,
+    before: Plumbing<'p>,
+    after: Plumbing<'p>,
+}
+
+/// A global script, and which of its items go.
+struct Plumbing<'p> {
+    keyword: &'static str,
+    setting: Option<Setting<'p>>,
+    /// Texts of all items, and whether each goes.
+    items: Vec<(String, bool)>,
+}
+
+impl<'p> Global<'p> {
+    fn of(stage: &Stage<'_, 'p>) -> Global<'p> {
+        let pipeline = stage.pipeline;
+        let services = pipeline.global("services");
+        let name = |service: crate::pipeline::Setting<'p>| {
+            let name = if service.is_mapping() { service.get("name") } else { Some(service) };
+            name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
+        };
+        let items = services.iter().flat_map(|entry| entry.setting.items()).enumerate();
+        let dind: Vec<usize> = items.filter(|(_, service)| super::is_dind(&name(service.clone()))).map(|(n, _)| n).collect();
+        let variables = pipeline.variables().filter(|variable| DAEMON_VARIABLES.contains(&&*variable.key)).collect();
+        let services = services.filter(|_| !dind.is_empty());
+        let before = Plumbing::of(stage, "before_script");
+        let after = Plumbing::of(stage, "after_script");
+        Global { services, dind, variables, before, after }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.services.is_none()
+    }
+
+    fn first_job(&self, stage: &Stage<'_, '_>) -> String {
+        stage.facts.first().map(|facts| facts.job.name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl<'p> Plumbing<'p> {
+    fn of(stage: &Stage<'_, 'p>, keyword: &'static str) -> Plumbing<'p> {
+        let setting = stage.pipeline.global(keyword);
+        let texts: Vec<String> = match &setting {
+            Some(entry) if entry.setting.is_sequence() => entry.setting.items().filter_map(|item| item.text().map(|t| t.into_owned())).collect(),
+            Some(entry) => entry.setting.text().map(|text| text.into_owned()).into_iter().collect(),
+            None => Vec::new(),
+        };
+        let script = Script::parse(&texts);
+        let goes = |number: usize| {
+            let mut statements = script.statements().iter().filter(|s| s.parent.is_none() && s.places.iter().any(|p| p.item == number)).peekable();
+            statements.peek().is_some() && statements.all(|s| s.place().is_some() && whole(&script, s) == Whole::Plumbing)
+        };
+        let items = (0..texts.len()).map(|n| script.clean() && goes(n)).collect::<Vec<_>>();
+        Plumbing { keyword, setting, items: texts.into_iter().zip(items).collect() }
+    }
+
+    fn kept(&self) -> Vec<String> {
+        self.items.iter().filter(|(_, goes)| !goes).map(|(text, _)| text.clone()).collect()
+    }
+
+    fn goes(&self) -> bool {
+        self.items.iter().any(|(_, goes)| *goes)
+    }
+}
+
+struct Work<'w, 's, 'p> {
+    stage: &'w Stage<'s, 'p>,
+    global: Global<'p>,
+    rewrite: Rewrite<'p>,
+}
+
+impl Work<'_, '_, '_> {
+    fn all(&mut self) -> Result<(), Reason> {
+        let stage = self.stage;
+        let (keep, lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = stage.facts.iter().partition(|facts| self.keeps(facts));
+        self.readers(&lose)?;
+        let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
+        let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
+            return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
+        };
+        if !keep.is_empty() {
+            self.hidden_job(name, &keep)?;
+            keep.iter().try_for_each(|facts| self.extend(facts, name))?;
+        }
+        lose.iter().try_for_each(|facts| self.lose(facts))?;
+        self.globals()
+    }
+
+    /// Whether a job needs the global daemon and has it.
+    fn keeps(&self, facts: &Facts<'_>) -> bool {
+        facts.keeps_daemon() && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
+    }
+
+    fn inherits_variables(&self, facts: &Facts<'_>) -> bool {
+        facts.effective.variables().any(|v| v.setting.origin.way == Way::Global && DAEMON_VARIABLES.contains(&&*v.key))
+    }
+
+    /// A script of a job that loses the variables must not read them.
+    fn readers(&self, lose: &[&Facts<'_>]) -> Result<(), Reason> {
+        for facts in lose {
+            for part in &facts.parts {
+                let plumbing = match part.section {
+                    Section::BeforeScript => Some(&self.global.before),
+                    Section::Script => None,
+                    Section::AfterScript => Some(&self.global.after),
+                };
+                for item in &part.items {
+                    let goes = plumbing.is_some_and(|p| p.items.iter().any(|(text, goes)| *goes && *text == item.text));
+                    if let Some(name) = DAEMON_VARIABLES.iter().find(|name| !goes && item.text.contains(**name)) {
+                        let at = item.at.unwrap_or(item.origin.at);
+                        let message = format!("`{}` reads {name}, which would be gone", facts.job.name());
+                        return Err(reason_at(self.stage.pipeline.project(), at, None, "reads-daemon-variable", message));
+                    }
+                }
+            }
+        }
+        let other = self.stage.pipeline.variables().find(|variable| {
+            let text = variable.setting.variable_text();
+            !DAEMON_VARIABLES.contains(&&*variable.key) && DAEMON_VARIABLES.iter().any(|name| text.contains(name))
+        });
+        match other {
+            Some(variable) => {
+                let message = format!("the variable {} reads a variable of the daemon's", variable.key);
+                Err(reason_at(self.stage.pipeline.project(), variable.key_at, None, "reads-daemon-variable", message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the hidden job before the first one that extends it.
+    fn hidden_job(&mut self, name: &str, keep: &[&Facts<'_>]) -> Result<(), Reason> {
+        let global = &self.global;
+        let mut entries = Vec::new();
+        for setting in global.services.iter().chain(global.before.setting.iter().filter(|_| global.before.goes())).chain(global.after.setting.iter().filter(|_| global.after.goes())) {
+            entries.push(Entry { comment: Vec::new(), key: setting.key.to_string(), value: self.copied(setting)? });
+        }
+        if !global.variables.is_empty() {
+            let variables: Result<Vec<Entry>, Reason> = global
+                .variables
+                .iter()
+                .map(|variable| Ok(Entry { comment: self.comment(variable), key: variable.key.to_string(), value: self.copied(variable)? }))
+                .collect();
+            entries.insert(1.min(entries.len()), Entry::new("variables", Value::Mapping(variables?)));
+        }
+        let entry = Entry {
+            comment: vec!["# Docker-in-Docker, for the jobs that need a daemon: they keep the runner privileged".to_owned()],
+            key: name.to_owned(),
+            value: Value::Mapping(entries),
+        };
+        let first = keep.iter().find_map(|facts| facts.job.definitions().last().copied());
+        let Some(first) = first else { return Err(self.reason("no-safe-place", "no job is written where it can be found".into())) };
+        let Some((edits, stream)) = self.rewrite.at(self.stage.pipeline, first.key) else {
+            return Err(self.reason("no-safe-place", "the text of the first job is not at hand".into()));
+        };
+        let root = stream.tree().parent(first.key.node).unwrap_or(first.key.node);
+        edits.insert_entry(root, Position::Before(first.key.node), entry).map_err(|error| self.refusal(&error))
+    }
+
+    fn copied(&self, setting: &Setting<'_>) -> Result<Value, Reason> {
+        let at = setting.setting.origin.at;
+        let stream = self.stage.pipeline.project().file(at.file).stream();
+        let value = stream.and_then(|stream| copy(stream, at.node));
+        value.ok_or_else(|| reason_at(self.stage.pipeline.project(), at, None, "no-safe-place", format!("`{}` cannot be copied", setting.key)))
+    }
+
+    fn comment(&self, setting: &Setting<'_>) -> Vec<String> {
+        let stream = self.stage.pipeline.project().file(setting.key_at.file).stream();
+        stream.map(|stream| comment_of(stream, setting.key_at.node)).unwrap_or_default()
+    }
+
+    /// Lets a job that needs the daemon extend the hidden job, before its other bases, so that those still win.
+    fn extend(&mut self, facts: &Facts<'_>, name: &str) -> Result<(), Reason> {
+        let pipeline = self.stage.pipeline;
+        let home = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d));
+        let Some(home) = home else {
+            return Err(self.reason("not-a-mapping", format!("`{}` is not written as a mapping", facts.job.name())));
+        };
+        let bases: Vec<String> = facts.job.bases().map(|job| job.name().to_owned()).collect();
+        if bases.iter().any(|base| pipeline.job(base).is_some_and(|base| !base.is_hidden() && self.extends_anyway(base.name()))) {
+            return Ok(());
+        }
+        let value = match bases.is_empty() {
+            true => Value::text(name),
+            false => Value::Sequence(std::iter::once(name).chain(bases.iter().map(String::as_str)).map(|base| Item::new(Value::text(base))).collect()),
+        };
+        let written = home.written("extends");
+        let tree = home.stream.tree();
+        let first = tree.entries(home.mapping).next().map(|(key, _)| key);
+        let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
+        let done = match (written, first) {
+            (Written::Own { value: old, .. }, _) if tree.kind(old) == Kind::Sequence && !home.stream.is_flow(old) => {
+                let before = tree.items(old).first().copied().map_or(Position::End, Position::Before);
+                edits.insert_item(old, before, Item::new(Value::text(name)))
+            }
+            (Written::Own { value: old, .. }, _) => edits.replace(old, value),
+            (Written::Merged { .. }, _) | (_, None) => edits.insert_entry(home.mapping, Position::End, Entry::new("extends", value)),
+            (Written::Not, Some(first)) => edits.insert_entry(home.mapping, Position::Before(first), Entry::new("extends", value)),
+        };
+        done.map_err(|error| self.refusal(&error))
+    }
+
+    /// Whether a visible job that serves as a base gets the hidden job itself.
+    fn extends_anyway(&self, name: &str) -> bool {
+        self.stage.facts.iter().any(|facts| facts.job.name() == name && self.keeps(facts))
+    }
+
+    /// Says what a job that needs no daemon loses, and cleans a migrated one.
+    fn lose(&mut self, facts: &Facts<'_>) -> Result<(), Reason> {
+        let mut expect = Expect { declares: DECLARES.into_iter().collect(), ..Expect::default() };
+        let services = facts.effective.get("services");
+        let inherited = services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
+        if inherited {
+            expect.services = Some(services.map_or(0, |services| services.items().count()) - facts.dind.len());
+        }
+        for variable in facts.effective.variables().filter(|v| v.setting.origin.way == Way::Global) {
+            if DAEMON_VARIABLES.contains(&&*variable.key) {
+                expect.variables.insert(variable.key.to_string(), None);
+            }
+        }
+        for (part, plumbing) in [(0, &self.global.before), (2, &self.global.after)] {
+            let inherits = facts.effective.get(plumbing.keyword).is_some_and(|s| matches!(s.origin.way, Way::Default | Way::Global));
+            if inherits && plumbing.goes() {
+                expect.scripts[part] = Some(plumbing.kept());
+            }
+        }
+        if facts.kubernetes {
+            self.clean(facts, &mut expect).map_err(|error| self.refusal(&error))?;
+        }
+        let changes = expect.services.is_some() || !expect.variables.is_empty() || expect.scripts.iter().any(Option::is_some);
+        if changes || facts.kubernetes {
+            self.rewrite.jobs.insert(facts.job.name().to_owned(), expect);
+        }
+        Ok(())
+    }
+
+    /// Drops what a migrated job only said against the global daemon.
+    fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Error> {
+        let pipeline = self.stage.pipeline;
+        let Some(home) = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d)) else { return Ok(()) };
+        let stream = home.stream;
+        let tree = stream.tree();
+        let stays = self.global.services.as_ref().is_some_and(|s| s.setting.items().count() > self.global.dind.len());
+        let mut gone: Vec<NodeId> = Vec::new();
+        if let Written::Own { key, value } = home.written("services")
+            && tree.is_sequence(value)
+            && tree.items(value).is_empty()
+            && !stays
+            && facts.job.bases().next().is_none()
+        {
+            gone.push(key);
+        }
+        if let Written::Own { key, value } = home.written("variables")
+            && tree.kind(value) == Kind::Mapping
+        {
+            let empty = |name: &str, value: NodeId| DAEMON_VARIABLES.contains(&name) && tree.scalar(value) == Some("");
+            let global = |name: &str| self.global.variables.iter().any(|variable| variable.key == name);
+            let (idle, rest): (Vec<_>, Vec<_>) = tree
+                .entries(value)
+                .partition(|&(key, value)| tree.scalar(key).is_some_and(|name| empty(name, value) && global(name)));
+            for &(key, _) in &idle {
+                expect.variables.insert(tree.scalar(key).unwrap_or_default().to_owned(), None);
+            }
+            if rest.is_empty() || same_as_merged(tree, home.mapping, key, &rest) {
+                gone.push(key);
+            } else {
+                gone.extend(idle.into_iter().map(|(key, _)| key));
+            }
+        }
+        let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
+        gone.into_iter().try_for_each(|key| edits.delete(key))
+    }
+
+    /// Takes the daemon from the global level.
+    fn globals(&mut self) -> Result<(), Reason> {
+        let mut gone: Vec<crate::pipeline::At> = Vec::new();
+        if let Some(services) = &self.global.services {
+            let at = services.setting.origin.at;
+            let tree = self.stage.pipeline.project().file(at.file).tree();
+            let items = tree.items(at.node);
+            match items.len() == self.global.dind.len() {
+                true => gone.push(services.key_at),
+                false => gone.extend(self.global.dind.iter().filter_map(|&n| items.get(n)).map(|&node| crate::pipeline::At { node, ..at })),
+            }
+        }
+        let variables = self.stage.pipeline.keyword("variables");
+        let all = variables.as_ref().is_some_and(|v| v.setting.entries().count() == self.global.variables.len());
+        match variables {
+            Some(variables) if all && !self.global.variables.is_empty() => gone.push(variables.key_at),
+            _ => gone.extend(self.global.variables.iter().map(|variable| variable.key_at)),
+        }
+        for name in self.global.variables.iter().map(|variable| variable.key.to_string()) {
+            self.rewrite.globals.insert(format!("variables.{name}"));
+        }
+        if all {
+            self.rewrite.globals.insert("variables".to_owned());
+        }
+        for plumbing in [&self.global.before, &self.global.after].into_iter().filter(|plumbing| plumbing.goes()) {
+            let Some(setting) = &plumbing.setting else { continue };
+            let at = setting.setting.origin.at;
+            if plumbing.kept().is_empty() {
+                gone.push(setting.key_at);
+                continue;
+            }
+            let items: Vec<_> = setting.setting.items().collect();
+            let goes = items.iter().zip(&plumbing.items).filter(|(_, (_, goes))| *goes);
+            gone.extend(goes.map(|(item, _)| crate::pipeline::At { node: item.origin.at.node, file: at.file }));
+        }
+        for at in gone {
+            let deleted = match self.rewrite.at(self.stage.pipeline, at) {
+                Some((edits, stream)) => delete(edits, stream, at.node),
+                None => Ok(()),
+            };
+            deleted.map_err(|error| self.refusal(&error))?;
+        }
+        Ok(())
+    }
+
+    fn reason(&self, code: &'static str, message: String) -> Reason {
+        Reason { code, message, file: String::new(), line: 0, column: 0 }
+    }
+
+    fn refusal(&self, error: &Error) -> Reason {
+        self.reason("no-safe-place", error.message.clone())
+    }
+}
+
+/// Deletes an entry or item; the only entry of `default:` takes it along.
+fn delete(edits: &mut Edits<'_>, stream: &Stream, node: NodeId) -> Result<(), Error> {
+    let tree = stream.tree();
+    let Some(parent) = tree.parent(node) else { return edits.delete(node) };
+    let alone = tree.entries(parent).count() == 1 && tree.kind(parent) == Kind::Mapping;
+    let key = tree.parent(parent).and_then(|outer| tree.entries(outer).find(|(_, value)| *value == parent)).map(|(key, _)| key);
+    match key.filter(|_| alone) {
+        Some(key) => edits.delete(key),
+        None => edits.delete(node),
+    }
+}
+
+/// Whether the entries left are just those that `<<` would bring without them.
+fn same_as_merged(tree: &crate::yaml::Tree, mapping: NodeId, own: NodeId, rest: &[(NodeId, NodeId)]) -> bool {
+    let merged = tree.entries(mapping).filter(|&(key, _)| crate::yaml::is_merge(tree, key)).map(|(_, value)| tree.resolve(value)).last();
+    let brought = merged.and_then(|merged| tree.get(merged, tree.scalar(own).unwrap_or_default()));
+    let pairs = |entries: Vec<(NodeId, NodeId)>| -> BTreeSet<(String, String)> {
+        let text = |node| tree.scalar(node).unwrap_or("\u{0}").to_owned();
+        entries.into_iter().map(|(key, value)| (text(key), text(value))).collect()
+    };
+    brought.is_some_and(|brought| pairs(tree.entries(brought).collect()) == pairs(rest.to_vec()))
+}

@@ -1,0 +1,261 @@
+//! Writes a draft into the files: a value is edited where it is if the job owns it; otherwise the job gets its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::{Draft, DraftItem, number};
+use super::left::Reason;
+use super::own::{Home, Written, comment_of, copy};
+use crate::pipeline::{FileId, ScriptItem, Section, Way};
+use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Tree, Value};
+
+/// The edits of each file.
+pub type FileEdits<'p> = BTreeMap<FileId, Edits<'p>>;
+
+/// Writes a draft as edits. `selected` are the jobs that the phase changes; a value that others share is not edited.
+///
+/// # Errors
+/// Where the text has no safe place for a change; nothing is written then.
+pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<FileEdits<'p>, Vec<Reason>> {
+    let Some(home) = draft.facts.job.definitions().last().and_then(|d| Home::of(draft.pipeline.project(), *d)) else {
+        return Err(vec![draft.reason_at_setting(None, "not-a-mapping", "the job is not written as a mapping".to_owned())]);
+    };
+    let sharers = draft.pipeline.sharers(home.definition.value);
+    if let Some(other) = sharers.iter().find(|job| job.name() != draft.facts.job.name() && !selected.contains(job.name())) {
+        let message = format!("`{}` takes values from this job, and would change with it", other.name());
+        return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
+    }
+    let mut settling = Settling { draft, edits: Edits::new(home.stream), inserted: Vec::new(), home };
+    settling.all().map_err(|error| vec![settling.reason(&error)])?;
+    Ok(BTreeMap::from([(settling.home.definition.value.file, settling.edits)]))
+}
+
+struct Settling<'d, 'f, 'p> {
+    draft: &'d Draft<'f, 'p>,
+    home: Home<'p>,
+    edits: Edits<'p>,
+    /// New entries that go before `script`, in order.
+    inserted: Vec<Entry>,
+}
+
+impl<'d> Settling<'d, '_, '_> {
+    fn all(&mut self) -> Result<(), Error> {
+        self.image()?;
+        self.services()?;
+        self.variables()?;
+        self.section(Section::BeforeScript, "before_script")?;
+        let inserted = std::mem::take(&mut self.inserted);
+        let script = self.position_before_script();
+        for entry in inserted {
+            self.edits.insert_entry(self.home.mapping, script, entry)?;
+        }
+        self.section(Section::Script, "script")?;
+        self.section(Section::AfterScript, "after_script")
+    }
+
+    fn image(&mut self) -> Result<(), Error> {
+        match &self.draft.image {
+            Some(image) => self.put("image", Value::text(image)),
+            None => Ok(()),
+        }
+    }
+
+    fn services(&mut self) -> Result<(), Error> {
+        let Some(stay) = &self.draft.services else { return Ok(()) };
+        let tree = self.home.stream.tree();
+        if let Written::Own { value, .. } = self.home.written("services")
+            && tree.kind(value) == Kind::Sequence
+            && !stay.is_empty()
+        {
+            let items: Vec<NodeId> = tree.items(value).to_vec();
+            let gone = items.iter().enumerate().filter(|(n, _)| !stay.contains(n));
+            return gone.map(|(_, &item)| item).collect::<Vec<_>>().into_iter().try_for_each(|item| self.edits.delete(item));
+        }
+        let project = self.draft.pipeline.project();
+        let services = self.draft.facts.effective.get("services");
+        let kept = services.iter().flat_map(|services| services.items()).enumerate().filter(|(n, _)| stay.contains(n));
+        let mut items = Vec::new();
+        for (_, service) in kept {
+            let stream = project.file(service.origin.at.file).stream();
+            let value = stream.and_then(|stream| Some((comment_of(stream, service.origin.at.node), copy(stream, service.origin.at.node)?)));
+            let Some((comment, value)) = value else {
+                return Err(self.refusal("a service that stays cannot be copied into the job"));
+            };
+            items.push(Item { comment, value });
+        }
+        self.put("services", Value::Sequence(items))
+    }
+
+    fn variables(&mut self) -> Result<(), Error> {
+        if self.draft.variables.is_empty() {
+            return Ok(());
+        }
+        let stream = self.home.stream;
+        let tree = stream.tree();
+        let new = |(name, value): &(String, String)| Entry::new(name.clone(), Value::Styled(value.clone(), Style::DoubleQuoted));
+        match self.home.written("variables") {
+            Written::Own { value, .. } if tree.kind(value) == Kind::Mapping && tree.entries(value).next().is_some() => {
+                for (name, text) in &self.draft.variables {
+                    match super::own::written(tree, value, name) {
+                        Written::Own { value, .. } => self.edits.replace(value, Value::Styled(text.clone(), Style::DoubleQuoted))?,
+                        _ => self.edits.insert_entry(value, Position::End, new(&(name.clone(), text.clone())))?,
+                    }
+                }
+                Ok(())
+            }
+            Written::Own { value, .. } | Written::Merged { value, .. } => {
+                let carried = match copy(stream, value) {
+                    Some(Value::Mapping(entries)) => entries,
+                    Some(Value::Plain(text)) if text.is_empty() || text == "~" || text == "null" => Vec::new(),
+                    _ => return Err(self.refusal("the variables that `<<` brings cannot be copied into the job")),
+                };
+                let mut entries: Vec<Entry> = carried.into_iter().filter(|e| !self.draft.variables.iter().any(|(name, _)| *name == e.key)).collect();
+                entries.extend(self.draft.variables.iter().map(new));
+                self.put("variables", Value::Mapping(entries))
+            }
+            Written::Not => {
+                let entries = self.draft.variables.iter().map(new).collect();
+                self.put("variables", Value::Mapping(entries))
+            }
+        }
+    }
+
+    fn section(&mut self, section: Section, keyword: &'static str) -> Result<(), Error> {
+        if !self.draft.is_touched(section) {
+            return Ok(());
+        }
+        if let Written::Own { value, .. } = self.home.written(keyword)
+            && self.home.stream.tree().kind(value) != Kind::Alias
+            && self.in_place(section, value)?
+        {
+            return Ok(());
+        }
+        let items = self.draft.items(section).iter().filter(|item| !item.dropped).map(|item| self.item(item)).collect();
+        self.put(keyword, Value::Sequence(items))
+    }
+
+    /// Edits a section item by item where it is written; false when its items do not all stand there.
+    fn in_place(&mut self, section: Section, value: NodeId) -> Result<bool, Error> {
+        let tree = self.home.stream.tree();
+        let items = self.draft.items(section);
+        let here = |node: NodeId| Some(self.home.at(node));
+        if matches!(tree.kind(value), Kind::Scalar(_)) {
+            return match items {
+                [item] if item.at == here(value) && !item.dropped => {
+                    item.edits.iter().for_each(|(range, text)| self.edits.edit_scalar(value, range.clone(), text));
+                    Ok(true)
+                }
+                _ => Ok(false),
+            };
+        }
+        if self.home.stream.is_flow(value) || !items.iter().any(|item| item.at.is_some() && !item.dropped) {
+            return Ok(false);
+        }
+        let Some(groups) = self.groups(section, value) else { return Ok(false) };
+        for (child, group) in groups {
+            match group {
+                _ if group.iter().all(|item| !item.dropped && item.edits.is_empty()) => {}
+                [item] if item.at == here(child) && !item.dropped => {
+                    item.edits.iter().for_each(|(range, text)| self.edits.edit_scalar(child, range.clone(), text));
+                }
+                _ => {
+                    // What an alias or a reference brings is written out where some of it changes.
+                    for item in group.iter().filter(|item| !item.dropped) {
+                        self.edits.insert_item(value, Position::After(child), self.item(item))?;
+                    }
+                    self.edits.delete(child)?;
+                }
+            }
+        }
+        for item in items.iter().filter(|item| item.at.is_none() && !item.text.is_empty()) {
+            self.edits.insert_item(value, Position::End, self.item(item))?;
+        }
+        Ok(true)
+    }
+
+    /// The items that each child of a list brings: itself, those of an alias, of a nested list, of a `!reference`.
+    fn groups(&self, section: Section, value: NodeId) -> Option<Vec<(NodeId, &'d [DraftItem])>> {
+        let tree = self.home.stream.tree();
+        let part = &self.draft.facts.parts.get(number(section))?.items;
+        let mut rest = self.draft.items(section).get(..part.len())?;
+        let mut groups = Vec::new();
+        for &child in tree.items(value) {
+            let from = part.len() - rest.len();
+            let belongs = |item: &ScriptItem<'_>| match (&item.origin.way, item.at) {
+                (Way::Reference(at), _) if *at == self.home.at(child) => true,
+                (_, Some(at)) if at.file == self.home.definition.value.file => is_within(tree, at.node, tree.resolve(child)),
+                _ => false,
+            };
+            let count = part.get(from..)?.iter().take_while(|item| belongs(item)).count();
+            let (group, others) = rest.split_at_checked(count)?;
+            groups.push((child, group));
+            rest = others;
+        }
+        rest.is_empty().then_some(groups)
+    }
+
+    /// An item to be written anew, with the comment and the style of the one it comes from.
+    fn item(&self, item: &DraftItem) -> Item {
+        let source = item.at.and_then(|at| Some((self.draft.pipeline.project().file(at.file).stream()?, at.node)));
+        let text = item.result();
+        match source {
+            Some((stream, node)) => {
+                let style = stream.tree().style(node).unwrap_or(Style::Plain);
+                let keep = matches!(style, Style::Literal | Style::SingleQuoted | Style::DoubleQuoted) && item.edits.is_empty();
+                let value = if keep { Value::Styled(text, style) } else { Value::Text(text) };
+                Item { comment: comment_of(stream, node), value }
+            }
+            None => Item::new(Value::Text(text)),
+        }
+    }
+
+    /// Gives the job its own value for a keyword: in place of what it wrote, or as a new entry.
+    fn put(&mut self, keyword: &'static str, value: Value) -> Result<(), Error> {
+        match self.home.written(keyword) {
+            Written::Own { value: old, .. } => self.edits.replace(old, value),
+            _ if keyword == "after_script" || keyword == "script" => {
+                let position = self.position_after_script();
+                self.edits.insert_entry(self.home.mapping, position, Entry::new(keyword, value))
+            }
+            _ => {
+                self.inserted.push(Entry::new(keyword, value));
+                Ok(())
+            }
+        }
+    }
+
+    /// Before `script`, unless a `<<` behind it would override what is put there.
+    fn position_before_script(&self) -> Position {
+        self.script_key().map_or(Position::End, Position::Before)
+    }
+
+    fn position_after_script(&self) -> Position {
+        self.script_key().map_or(Position::End, Position::After)
+    }
+
+    fn script_key(&self) -> Option<NodeId> {
+        let tree = self.home.stream.tree();
+        let keys: Vec<NodeId> = tree.entries(self.home.mapping).map(|(key, _)| key).collect();
+        let script = keys.iter().position(|&key| tree.scalar(key) == Some("script"))?;
+        let merged_behind = keys[script..].iter().any(|&key| crate::yaml::is_merge(tree, key));
+        (!merged_behind && !self.home.stream.is_flow(self.home.mapping)).then_some(keys[script])
+    }
+
+    fn refusal(&self, message: &str) -> Error {
+        Error {
+            kind: crate::yaml::ErrorKind::Edit,
+            span: self.home.stream.span(self.home.definition.key.node),
+            message: message.to_owned(),
+            hint: String::new(),
+        }
+    }
+
+    fn reason(&self, error: &Error) -> Reason {
+        let (line, column) = self.home.stream.line_column(error.span.start);
+        let file = self.draft.pipeline.project().file(self.home.definition.value.file).path.clone();
+        Reason { code: "no-safe-place", message: error.message.clone(), file, line, column }
+    }
+}
+
+fn is_within(tree: &Tree, node: NodeId, outer: NodeId) -> bool {
+    std::iter::successors(Some(node), |&node| tree.parent(node)).any(|node| node == outer)
+}

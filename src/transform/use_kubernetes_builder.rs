@@ -1,0 +1,207 @@
+//! Builds with BuildKit's rootless Kubernetes driver in place of Docker-in-Docker.
+//!
+//! The job makes a builder of its own before it builds, and removes it afterwards. It leaves the Docker-in-Docker
+//! service, and the variables that would point its client at that daemon are emptied: all four of them, since any
+//! `DOCKER_TLS_VERIFY`, even `0`, makes the client look for certificates that are no longer there. What only served the
+//! daemon goes (contexts, `docker-container` builders, probes, `docker compose down`); whatever else the job ran before
+//! its script is kept, in order and with its comments.
+//!
+//! While a global service stands, the job says `services: []`: leaving the key out would inherit it again.
+//!
+//! # What it does not do
+//!
+//! A job that runs, loads, saves or inspects images, or that hides what it does behind `make` or a script, is left
+//! whole, with the reason. So is one whose image is not known to hold buildx; declare it under `images-with-buildx`.
+//!
+//! # Where this differs from the plan
+//!
+//! The plan's builder has one name for all jobs. Two jobs with one name share one Deployment, and the first to finish
+//! removes the other's builder: here the name ends in `${CI_JOB_ID}`. The plan waits by `inspect --bootstrap` without a
+//! name, which falls back to another builder and succeeds: here it is named.
+
+use super::draft::Draft;
+use super::image::{Cli, cli};
+use super::left::Reason;
+use super::purpose::{Whole, whole};
+use super::settings::Settings;
+use crate::pipeline::Section;
+use crate::shell::docker::Verb;
+use crate::shell::{Kind, Script};
+
+/// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
+pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
+
+pub(super) const DECLARES: &[&str] =
+    &["image", "services", "variables.DOCKER_HOST", "variables.DOCKER_TLS_VERIFY", "variables.DOCKER_CERT_PATH",
+      "variables.DOCKER_TLS_CERTDIR", "before_script", "script", "after_script"];
+
+pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
+    let facts = draft.facts;
+    if facts.builds.is_empty() || (facts.kubernetes && facts.dind.is_empty()) {
+        return Ok(());
+    }
+    let reasons = obstacles(draft, settings);
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    let count = facts.effective.get("services").map_or(0, |services| services.items().count());
+    draft.services = Some((0..count).filter(|n| !facts.dind.contains(n)).collect());
+    for name in DAEMON_VARIABLES {
+        let set = facts.effective.variables().any(|v| v.key == name && !v.setting.variable_text().is_empty());
+        if set {
+            draft.variables.push((name.to_owned(), String::new()));
+        }
+    }
+    image(draft, settings);
+    drop_plumbing(draft).map_err(|reason| vec![reason])?;
+    let read = readers(draft);
+    if !read.is_empty() {
+        return Err(read);
+    }
+    if !facts.kubernetes {
+        draft.append(Section::BeforeScript, create(settings));
+        draft.append(Section::BeforeScript, format!("docker buildx inspect --bootstrap \"{}\"", settings.builder_name));
+        let name = &settings.builder_name;
+        draft.append(Section::AfterScript, format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\""));
+    }
+    Ok(())
+}
+
+/// The command that makes the builder (buildx, `create`; driver options: docker/buildx `driver/kubernetes/factory.go`).
+pub fn create(settings: &Settings) -> String {
+    let mut lines = vec![
+        "docker buildx create".to_owned(),
+        "--driver=kubernetes".to_owned(),
+        format!("--driver-opt=namespace={}", settings.namespace),
+        "--driver-opt=rootless=true".to_owned(),
+    ];
+    for (name, value) in &settings.driver_options {
+        // A value with commas wants quotes that buildx sees.
+        lines.push(match value.contains([',', ' ', '"', '\'']) {
+            true => format!("'--driver-opt=\"{name}={}\"'", value.replace('\'', "'\\''").replace('"', "\"\"")),
+            false => format!("--driver-opt={name}={value}"),
+        });
+    }
+    lines.push(format!("--name=\"{}\"", settings.builder_name));
+    lines.push("--use".to_owned());
+    lines.join(" \\\n  ") + "\n"
+}
+
+/// Why the job cannot do without its daemon, or why that cannot be known.
+fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
+    let facts = draft.facts;
+    let mut reasons = facts.needs.clone();
+    reasons.extend(facts.hidden.iter().cloned());
+    for image in facts.images.iter().filter(|image| !draft.handled.contains(&(image.part, image.command))) {
+        let Some(command) = facts.command_of(image) else { continue };
+        let (code, what) = match image.docker.verb {
+            Verb::Pull => ("docker-pull", "pulls an image into the daemon"),
+            Verb::Push => ("docker-push", "pushes an image out of the daemon"),
+            _ => ("docker-tag", "renames an image in the daemon"),
+        };
+        reasons.push(draft.reason_at_command(image.part, command, code, what.to_owned()));
+    }
+    for build in &facts.builds {
+        let Some(command) = facts.command_of(&build.at) else { continue };
+        let docker = &build.at.docker;
+        let mut add = |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
+        if docker.verb == Verb::Build && !draft.handled.contains(&(build.at.part, build.at.command)) {
+            add("docker-build", "`docker build` would not use the builder");
+        }
+        if build.at.part != 1 {
+            add("build-outside-script", "builds before the builder is there, or after it has gone");
+        }
+        if docker.last("builder").is_some() || docker.globals.iter().any(|option| option.name == "builder") {
+            add("builder-named", "names a builder of its own");
+        }
+        if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| v.display == "host")) {
+            add("network-host", "builds on the host's network, which a rootless builder does not have");
+        }
+        if docker.all("platform").any(|o| o.value.as_ref().is_some_and(|v| v.display.contains([',', '$']))) {
+            add("multi-platform", "builds for several platforms, which needs emulation or nodes of each");
+        }
+    }
+    if let Some(builder) = facts.effective.variables().find(|v| v.key == "BUILDX_BUILDER") {
+        reasons.push(draft.reason_at_setting(Some(&builder.setting), "builder-named", "BUILDX_BUILDER names another builder".to_owned()));
+    }
+    let services = facts.effective.get("services");
+    if facts.dind.is_empty() {
+        let message = "no Docker-in-Docker service is in sight: the daemon is the runner's, or another machine's".to_owned();
+        reasons.push(draft.reason_at_setting(None, "no-dind-service", message));
+    }
+    for service in services.iter().flat_map(|s| s.items()).enumerate().filter(|(n, _)| facts.dind.contains(n)).map(|(_, s)| s) {
+        if service.get("command").is_some_and(|command| !command.is_null()) {
+            let message = "the daemon is started with options of its own, which the builder would not have".to_owned();
+            reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
+        }
+    }
+    let (name, setting) = image_of(draft);
+    if cli(&name, settings) == Cli::Unknown {
+        let message = match name.is_empty() {
+            true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
+            false => format!("it is not known whether the image `{name}` holds docker and buildx"),
+        };
+        reasons.push(draft.reason_at_setting(setting.as_ref(), "image-unknown", message));
+    }
+    for part in &facts.parts {
+        let docker = part.script.commands().iter().any(|command| crate::shell::docker(command).is_some());
+        if docker && !part.script.clean() {
+            let place = part.script.doubts().iter().find(|doubt| !doubt.what.is_local()).and_then(|doubt| doubt.place.as_ref());
+            let message = "the shell code here is not understood beyond doubt".to_owned();
+            reasons.push(draft.reason(super::draft::number(part.section), place, "doubtful-script", message));
+        }
+    }
+    reasons
+}
+
+/// Name of the job's image, and where it is set.
+fn image_of<'p>(draft: &Draft<'_, 'p>) -> (String, Option<crate::pipeline::Setting<'p>>) {
+    let Some(image) = draft.facts.effective.get("image") else { return (String::new(), None) };
+    let name = if image.is_mapping() { image.get("name") } else { Some(image.clone()) };
+    (name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default(), Some(image))
+}
+
+fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
+    if cli(&image_of(draft).0, settings) == Cli::TooOld {
+        draft.image = Some(settings.image.clone());
+    }
+}
+
+/// Drops the statements that only served the daemon.
+fn drop_plumbing(draft: &mut Draft<'_, '_>) -> Result<(), Reason> {
+    let facts = draft.facts;
+    for (number, part) in facts.parts.iter().enumerate() {
+        let script: &Script = &part.script;
+        for statement in script.statements().iter().filter(|statement| statement.parent.is_none()) {
+            let place = statement.places.first();
+            match whole(script, statement) {
+                Whole::Plumbing if statement.kind == Kind::Function => {
+                    let message = "a function serves the daemon; whether it is called is not known".to_owned();
+                    return Err(draft.reason(number, place, "plumbing-function", message));
+                }
+                Whole::Plumbing => draft.drop_statement(number, script, statement)?,
+                Whole::Mixed => {
+                    let message = "serves the daemon and does something else in one statement".to_owned();
+                    return Err(draft.reason(number, place, "mixed-statement", message));
+                }
+                Whole::KubernetesBuilder | Whole::Other => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What stays of the scripts, and reads a variable that is emptied.
+fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
+    let mut found = Vec::new();
+    for (number, part) in draft.facts.parts.iter().enumerate() {
+        for (index, item) in draft.items(part.section).iter().enumerate().filter(|(_, item)| !item.dropped) {
+            let text = item.result();
+            if let Some(name) = DAEMON_VARIABLES.iter().find(|name| text.contains(*name)) {
+                let place = crate::shell::Place { item: index, range: 0..0 };
+                found.push(draft.reason(number, Some(&place), "reads-daemon-variable", format!("uses `{name}`, which would be empty")));
+            }
+        }
+    }
+    found
+}
