@@ -1,0 +1,204 @@
+//! Turns a phase into a plan: what would change, what is left and why, and what is declared to differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::phase::{Phase, Select};
+use super::roles::roles;
+use super::step::{Step, step};
+use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
+use crate::transform::{Expect, Facts, Left, Reason, Role, Run, Settings, Survey, Transform};
+use crate::yaml::{Edited, Tree};
+
+/// A pipeline with what is known of its jobs.
+pub struct Scene<'p> {
+    pub pipeline: &'p Pipeline,
+    pub facts: Vec<Facts<'p>>,
+    /// By the number of the job.
+    pub roles: Vec<Role>,
+    pub settings: &'p Settings,
+    files: &'p dyn Files,
+}
+
+/// What a phase would do.
+pub struct Plan {
+    pub phase: Phase,
+    /// The jobs that it may touch, in order; of a phase that may touch all, those that it has to do with.
+    pub selected: Vec<String>,
+    pub changed: Vec<JobPlan>,
+    /// Jobs that go.
+    pub removed: BTreeSet<String>,
+    /// Keys outside the jobs that may differ.
+    pub globals: BTreeSet<String>,
+    pub left: Vec<Left>,
+    pub files: Vec<FilePlan>,
+}
+
+/// What becomes of one job, and what its effective configuration must then be.
+pub struct JobPlan {
+    pub job: String,
+    /// The transformations that changed it.
+    pub transforms: Vec<String>,
+    pub expect: Expect,
+}
+
+/// A file and what becomes of it.
+pub struct FilePlan {
+    pub file: FileId,
+    pub path: String,
+    pub text: String,
+    /// What an independent reader finds in it.
+    pub tree: Arc<Tree>,
+    /// The edits that led there, each step on the text of the one before.
+    pub steps: Vec<Edited>,
+}
+
+impl<'p> Scene<'p> {
+    /// Looks at every job of a pipeline. `files` shows the repository, for what the roles need.
+    pub fn new(pipeline: &'p Pipeline, files: &'p dyn Files, settings: &'p Settings) -> Scene<'p> {
+        let facts = Survey::of(pipeline);
+        let roles = roles(&facts, files, settings);
+        Scene { pipeline, facts, roles, settings, files }
+    }
+
+    /// The facts of the jobs that a phase selects.
+    pub fn selected<'s>(&'s self, phase: &'s Phase) -> impl Iterator<Item = &'s Facts<'p>> + 's {
+        self.facts.iter().zip(&self.roles).filter(|(_, role)| phase.select.takes(**role)).map(|(facts, _)| facts)
+    }
+}
+
+impl Plan {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Plans a phase. A job is changed whole or left whole.
+    ///
+    /// Transformations of single jobs work together on one text; one of the whole pipeline begins with what the ones
+    /// before it left.
+    pub fn new(scene: &Scene<'_>, phase: &Phase) -> Plan {
+        let mut plan = Plan {
+            phase: phase.clone(),
+            selected: Vec::new(),
+            changed: Vec::new(),
+            removed: BTreeSet::new(),
+            globals: BTreeSet::new(),
+            left: Vec::new(),
+            files: Vec::new(),
+        };
+        let mut steps = phase.transforms.chunk_by(|a, b| is_of_jobs(a) && is_of_jobs(b));
+        if let Some(first) = steps.next() {
+            plan.take(scene, step(scene, phase, first));
+        }
+        for transforms in steps {
+            if let Err(error) = plan.go_on(scene, phase, transforms) {
+                plan.give_up(error);
+                break;
+            }
+        }
+        plan.select(scene);
+        plan
+    }
+
+    fn go_on(&mut self, scene: &Scene<'_>, phase: &Phase, transforms: &[&'static Transform]) -> Result<(), crate::pipeline::Error> {
+        let overlay = Overlay { files: scene.files, plan: self };
+        let main = scene.pipeline.project();
+        let project = Project::load(&overlay, &main.file(main.main()).path)?;
+        let pipeline = Pipeline::new(Arc::new(project))?;
+        let next = Scene::new(&pipeline, &overlay, scene.settings);
+        let step = step(&next, phase, transforms);
+        self.take(scene, step);
+        Ok(())
+    }
+
+    /// Takes over what a step does.
+    fn take(&mut self, scene: &Scene<'_>, step: Step) {
+        for (job, transforms, expect) in step.jobs {
+            match self.changed.iter_mut().find(|planned| planned.job == job) {
+                Some(planned) => {
+                    planned.transforms.extend(transforms);
+                    planned.expect.then(expect);
+                }
+                None => self.changed.push(JobPlan { job, transforms, expect }),
+            }
+        }
+        self.removed.extend(step.removed);
+        self.globals.extend(step.globals);
+        self.left.extend(step.left);
+        for (path, edited) in step.files {
+            let tree = Arc::new(edited.tree.clone());
+            match self.files.iter_mut().find(|file| file.path == path) {
+                Some(file) => {
+                    file.text.clone_from(&edited.text);
+                    file.tree = tree;
+                    file.steps.push(edited);
+                }
+                None => {
+                    let Some(file) = scene.pipeline.project().find(&path) else { continue };
+                    self.files.push(FilePlan { file, path, text: edited.text.clone(), tree, steps: vec![edited] });
+                }
+            }
+        }
+        self.files.sort_by_key(|file| file.file);
+    }
+
+    /// A step whose result cannot be read takes the whole phase with it.
+    fn give_up(&mut self, error: crate::pipeline::Error) {
+        let reason = Reason { code: "no-safe-place", message: error.message, file: error.path.into(), line: 0, column: 0 };
+        self.files.clear();
+        self.removed.clear();
+        self.globals.clear();
+        let left = self.changed.drain(..).map(|job| Left { job: job.job, reasons: vec![reason.clone()] });
+        self.left.extend(left);
+    }
+
+    fn select(&mut self, scene: &Scene<'_>) {
+        let concerned: BTreeSet<&str> = self
+            .changed
+            .iter()
+            .map(|job| job.job.as_str())
+            .chain(self.removed.iter().map(String::as_str))
+            .chain(self.left.iter().map(|left| left.job.as_str()))
+            .collect();
+        let selected = scene.selected(&self.phase).map(|facts| facts.job.name());
+        let selected = selected.filter(|name| self.phase.select != Select::All || concerned.contains(name));
+        self.selected = selected.map(str::to_owned).collect();
+    }
+}
+
+/// The project as the plan leaves it, read by the second reader.
+pub fn after(scene: &Scene<'_>, plan: &Plan) -> Result<Pipeline, crate::pipeline::Error> {
+    let trees = plan.files.iter().map(|file| (file.file, file.tree.clone()));
+    Pipeline::new(Arc::new(scene.pipeline.project().with(trees)?))
+}
+
+fn is_of_jobs(transform: &Transform) -> bool {
+    matches!(transform.run, Run::Job { .. })
+}
+
+/// The repository with the texts of a plan over it.
+struct Overlay<'a> {
+    files: &'a dyn Files,
+    plan: &'a Plan,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &str) -> Result<Option<String>, ReadError> {
+        match self.plan.files.iter().find(|file| file.path == path) {
+            Some(file) => Ok(Some(file.text.clone())),
+            None => self.files.read(path),
+        }
+    }
+
+    fn list(&self) -> Result<Vec<String>, ReadError> {
+        self.files.list()
+    }
+}
+
+/// The texts of a plan, by path.
+impl Plan {
+    pub fn texts(&self) -> BTreeMap<&str, &str> {
+        self.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! Tracks, phases and their order; the engine that turns a phase into a plan; and the proof beside it.
+
+mod engine;
+mod phase;
+mod proof;
+mod roles;
+mod step;
+mod status;
+
+pub use engine::{FilePlan, JobPlan, Plan, Scene, after};
+pub use phase::{Phase, PhaseError, Select, built_in, read, tracks};
+pub use proof::{Proof, Refusal, prove};
+pub use status::{JobStatus, Outcome, PartialStatus, PhaseStatus, State, Status, state};

@@ -1,0 +1,135 @@
+//! Which part each job plays, from what the repository shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::pipeline::Files;
+use crate::transform::{Build, Facts, Role, Settings};
+
+/// The role of every job, in the order of the facts.
+///
+/// Jobs that build the same image play the same part. Of the images that are built one a job, the simplest is the pilot:
+/// no manifest to install from, a context of its own, few build arguments, stages and commands (seed "BuildKit",
+/// "Ordre de migration justifié": "Dockerfile simple, pas de dépendances, build rapide").
+pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec<Role> {
+    let mut roles: Vec<Role> = facts.iter().map(|facts| role(facts, files)).collect();
+    let mut simplest: BTreeMap<Score, String> = BTreeMap::new();
+    for (number, (facts, role)) in facts.iter().zip(&roles).enumerate() {
+        if *role == Role::Single
+            && let Some(build) = facts.builds.first()
+        {
+            simplest.insert(score(build, files, number), image(build));
+        }
+    }
+    if let Some(pilot) = simplest.values().next() {
+        for (facts, role) in facts.iter().zip(&mut roles) {
+            if *role == Role::Single && facts.builds.first().is_some_and(|build| image(build) == *pilot) {
+                *role = Role::Pilot;
+            }
+        }
+    }
+    for (facts, role) in facts.iter().zip(&mut roles) {
+        if let Some(said) = settings.roles.get(facts.job.name()) {
+            *role = *said;
+        }
+    }
+    roles
+}
+
+fn role(facts: &Facts<'_>, files: &dyn Files) -> Role {
+    let images: BTreeSet<String> = facts.builds.iter().map(image).collect();
+    match images.len() {
+        0 => Role::None,
+        1 if facts.builds.iter().any(|build| is_test(build, files)) => Role::Test,
+        1 => Role::Single,
+        _ => Role::Multi,
+    }
+}
+
+/// What a build is of: the repository of its first tag, or else its Dockerfile.
+fn image(build: &Build) -> String {
+    match build.tags.first() {
+        Some(tag) => repository(tag).to_owned(),
+        None => format!("{} {}", dockerfile(build), build.target.as_deref().unwrap_or_default()),
+    }
+}
+
+/// An image reference without its tag; the `:` of `${A:-b}` is none.
+fn repository(reference: &str) -> &str {
+    let mut depth = 0usize;
+    let mut end = reference.len();
+    for (i, c) in reference.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            '/' if depth == 0 => end = reference.len(),
+            ':' if depth == 0 => end = i,
+            _ => {}
+        }
+    }
+    &reference[..end]
+}
+
+/// How simple an image is; less is simpler. The job's number comes last, so that no two are equal.
+type Score = (bool, bool, bool, usize, usize, usize, usize);
+
+fn score(build: &Build, files: &dyn Files, number: usize) -> Score {
+    let dockerfile = dockerfile(build);
+    let text = read(files, &dockerfile);
+    let lines = |word: &str| text.as_deref().unwrap_or_default().lines().filter(|line| line.trim_start().to_ascii_uppercase().starts_with(word)).count();
+    let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let manifests = ["package.json", "Cargo.toml", "go.mod", "pom.xml", "build.gradle", "requirements.txt", "pyproject.toml", "Gemfile", "composer.json"];
+    let manifest = !folder.is_empty() && manifests.iter().any(|name| read(files, &format!("{folder}/{name}")).is_some());
+    let everything = matches!(build.context.as_deref(), Some("." | "./") | None) && !folder.is_empty();
+    (text.is_none(), manifest, everything, build.build_args, lines("FROM "), lines("RUN "), number)
+}
+
+/// The path of a build's Dockerfile from the repository's root.
+fn dockerfile(build: &Build) -> String {
+    let context = build.context.as_deref().unwrap_or(".").trim_start_matches("./").trim_end_matches('/');
+    let path = match &build.file {
+        Some(file) => file.clone(),
+        None if context.is_empty() || context == "." => "Dockerfile".to_owned(),
+        None => format!("{context}/Dockerfile"),
+    };
+    path.trim_start_matches("./").replace("$CI_PROJECT_DIR/", "").replace("${CI_PROJECT_DIR}/", "")
+}
+
+/// Whether an image is that of a test suite: by its name or its Dockerfile's folder, or by what its manifest installs.
+fn is_test(build: &Build, files: &dyn Files) -> bool {
+    let dockerfile = dockerfile(build);
+    let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let image = image(build);
+    let name = image.rsplit('/').next().unwrap_or(&image);
+    let named = [name, folder].iter().flat_map(|text| text.split(['-', '_', '/', '.', ' '])).any(|word| {
+        matches!(word.to_ascii_lowercase().as_str(), "test" | "tests" | "e2e" | "spec" | "specs" | "testing" | "cypress" | "playwright")
+    });
+    named || (!folder.is_empty() && read(files, &format!("{folder}/package.json")).is_some_and(|text| drives_browsers(&text)))
+}
+
+fn drives_browsers(manifest: &str) -> bool {
+    let Ok(manifest) = serde_json::from_str::<serde_json::Value>(manifest) else { return false };
+    let tools = ["@playwright/test", "playwright", "cypress", "puppeteer", "testcafe", "webdriverio", "nightwatch"];
+    tools.iter().any(|tool| !manifest["dependencies"][*tool].is_null() || !manifest["devDependencies"][*tool].is_null())
+        && manifest["scripts"]["build"].is_null()
+}
+
+/// A file that helps to guess; one that cannot be read does not help.
+fn read(files: &dyn Files, path: &str) -> Option<String> {
+    if path.contains('$') {
+        return None;
+    }
+    files.read(path).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_what_follows_the_last_colon_outside_braces() {
+        assert_eq!(repository("${CI_REGISTRY_IMAGE}/a:${CI_COMMIT_REF_SLUG:-x}"), "${CI_REGISTRY_IMAGE}/a");
+        assert_eq!(repository("host:5000/a"), "host:5000/a");
+        assert_eq!(repository("host:5000/a:1"), "host:5000/a");
+        assert_eq!(repository("$IMAGE"), "$IMAGE");
+    }
+}
