@@ -1,0 +1,10 @@
+//! Writing to a repository on disk: what is read there, and several files changed together or not at all.
+
+mod error;
+mod folder;
+mod stage;
+mod write;
+
+pub use error::WriteError;
+pub use folder::Folder;
+pub use write::{Change, Written, write};

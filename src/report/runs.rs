@@ -1,0 +1,183 @@
+//! Which lines two texts do not share.
+
+use std::ops::Range;
+
+use similar::{DiffOp, TextDiff};
+
+/// Texts up to this size are compared as a whole. Larger ones go through a window, since the cost of a comparison
+/// grows with the square of the differences in it, and a large file is for the most part the same.
+const WHOLE: usize = 256 << 10;
+
+/// Lines of each text that are compared at once where a difference begins.
+const WINDOW: usize = 512;
+
+/// Lines of the one text in place of which the other has others; either may be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub old: Lines,
+    pub new: Lines,
+}
+
+/// Consecutive lines, each with its line break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub bytes: Range<usize>,
+    /// The number of the first one, from 0.
+    pub first: usize,
+    pub count: usize,
+}
+
+/// The runs, in order; between two there is at least one line that the texts share.
+///
+/// A line ends in a line feed, as for git, and in nothing else: a carriage return belongs to its line.
+pub(super) fn runs(before: &str, after: &str) -> Vec<Run> {
+    let is_small = before.len().max(after.len()) <= WHOLE;
+    runs_through(before, after, if is_small { usize::MAX } else { WINDOW })
+}
+
+fn runs_through(before: &str, after: &str, start: usize) -> Vec<Run> {
+    let mut window = start;
+    let (mut old, mut new) = (Cursor::new(before), Cursor::new(after));
+    let mut runs: Vec<Run> = Vec::new();
+    loop {
+        let same = common_lines(old.rest(), new.rest());
+        old.pass(same);
+        new.pass(same);
+        if old.rest().is_empty() && new.rest().is_empty() {
+            return runs;
+        }
+        let (old_lines, new_lines) = (old.peek(window), new.peek(window));
+        let diff = TextDiff::from_slices(&old_lines, &new_lines);
+        let is_last = old_lines.len() < window && new_lines.len() < window;
+        let known = if is_last { diff.ops() } else { trusted(diff.ops(), window / 2) };
+        if known.is_empty() {
+            window = window.saturating_mul(2);
+            continue;
+        }
+        window = start;
+        for op in known {
+            let old_taken = old.take(&old_lines[op.old_range()]);
+            let new_taken = new.take(&new_lines[op.new_range()]);
+            if !matches!(op, DiffOp::Equal { .. }) {
+                push(&mut runs, Run { old: old_taken, new: new_taken });
+            }
+        }
+    }
+}
+
+/// What the end of the window cannot have changed: the operations before the last lines in its first half that both have.
+fn trusted(ops: &[DiffOp], half: usize) -> &[DiffOp] {
+    let is_anchor =
+        |op: &DiffOp| matches!(*op, DiffOp::Equal { old_index, new_index, .. } if old_index < half && new_index < half);
+    ops.get(..ops.iter().rposition(is_anchor).unwrap_or(0)).unwrap_or_default()
+}
+
+fn push(runs: &mut Vec<Run>, run: Run) {
+    match runs.last_mut() {
+        Some(last) if last.old.bytes.end == run.old.bytes.start && last.new.bytes.end == run.new.bytes.start => {
+            last.old.append(run.old);
+            last.new.append(run.new);
+        }
+        _ => runs.push(run),
+    }
+}
+
+impl Lines {
+    fn append(&mut self, next: Lines) {
+        self.bytes.end = next.bytes.end;
+        self.count += next.count;
+    }
+}
+
+/// A place at the start of a line.
+struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(text: &'t str) -> Self {
+        Cursor { text, at: 0, line: 0 }
+    }
+
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self, lines: usize) -> Vec<&'t str> {
+        self.rest().split_inclusive('\n').take(lines).collect()
+    }
+
+    /// Goes over bytes that end where a line ends.
+    fn pass(&mut self, bytes: usize) {
+        let passed = &self.text.as_bytes()[self.at..self.at + bytes];
+        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.at += bytes;
+    }
+
+    fn take(&mut self, lines: &[&str]) -> Lines {
+        let (start, first) = (self.at, self.line);
+        self.at += lines.iter().map(|line| line.len()).sum::<usize>();
+        self.line += lines.len();
+        Lines { bytes: start..self.at, first, count: lines.len() }
+    }
+}
+
+/// The length of the lines that both texts begin with.
+fn common_lines(left: &str, right: &str) -> usize {
+    const BLOCK: usize = 4096;
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let blocks = left.chunks_exact(BLOCK).zip(right.chunks_exact(BLOCK)).take_while(|(left, right)| left == right);
+    let mut same = blocks.count() * BLOCK;
+    same += left[same..].iter().zip(&right[same..]).take_while(|(left, right)| left == right).count();
+    if same == left.len() && same == right.len() {
+        return same;
+    }
+    left[..same].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts of few different lines, so that much of them is alike by chance.
+    fn text(seed: &mut u64) -> String {
+        let mut next = |below: u64| {
+            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (*seed >> 33) % below
+        };
+        let mut text: String =
+            (0..next(60)).map(|_| ["a\n", "b\n", "\n", "c\r\n", "\rd\n"][next(5) as usize]).collect();
+        if next(3) == 0 {
+            text.push_str(["e", "\r", " "][next(3) as usize]);
+        }
+        text
+    }
+
+    #[test]
+    fn the_runs_lead_from_one_text_to_the_other_through_any_window() {
+        let mut seed = 7;
+        for window in [2, 3, 8, usize::MAX] {
+            for _ in 0..500 {
+                let (before, after) = (text(&mut seed), text(&mut seed));
+                let (mut rebuilt, mut at, mut line) = (String::new(), 0, 0);
+                for run in runs_through(&before, &after, window) {
+                    let shared = &before[at..run.old.bytes.start];
+                    assert!(at == 0 || !shared.is_empty(), "two runs touch in {before:?} {after:?}");
+                    line += shared.matches('\n').count();
+                    assert_eq!(line, run.old.first);
+                    rebuilt.push_str(shared);
+                    assert_eq!(rebuilt.len(), run.new.bytes.start);
+                    assert_eq!(rebuilt.matches('\n').count(), run.new.first);
+                    assert_eq!(before[run.old.bytes.clone()].split_inclusive('\n').count(), run.old.count);
+                    assert_eq!(after[run.new.bytes.clone()].split_inclusive('\n').count(), run.new.count);
+                    rebuilt.push_str(&after[run.new.bytes]);
+                    (at, line) = (run.old.bytes.end, line + run.old.count);
+                }
+                rebuilt.push_str(&before[at..]);
+                assert_eq!(rebuilt, after);
+            }
+        }
+    }
+}
