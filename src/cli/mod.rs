@@ -1,0 +1,148 @@
+//! The command line: one file a command. Every word goes through [`ui::Ui`]; every failure is a [`fail::Fail`].
+
+mod demo;
+mod effective;
+mod explain;
+mod fail;
+mod phase;
+mod repository;
+mod show;
+mod status;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use fail::EXIT_CODES;
+use fail::Fail;
+pub use show::diff;
+use ui::Ui;
+
+/// Changes .gitlab-ci.yml safely: phase by phase, without losing a comment, each edit proved.
+#[derive(Parser)]
+#[command(name = "ci-migrate", version, about, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  ci-migrate status                  where the pipeline of this repository stands
+  ci-migrate phase 1 --dry-run       the diff of phase 1, and what is proved of it
+  ci-migrate phase 1                 the same, then a question, then the change
+  ci-migrate demo                    all of it, on a sample that is built in
+
+Exit codes:
+  0 applied, or nothing to do     1 --exit-code and there are changes
+  2 bad usage, input or file      3 refused, nothing written";
+
+#[derive(Args)]
+struct Global {
+    /// Work on the repository in this folder
+    #[arg(short = 'C', value_name = "DIR", default_value = ".", global = true)]
+    directory: PathBuf,
+    /// The pipeline's main file, from the repository's root
+    #[arg(long, value_name = "FILE", default_value = ".gitlab-ci.yml", global = true)]
+    file: String,
+    /// Built-in track, or a folder with phase files of your own
+    #[arg(long, value_name = "NAME|DIR", default_value = "buildkit", global = true)]
+    track: String,
+    /// Set a key of .ci-migrate.yml for this run; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+    /// Answer for people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
+    format: Format,
+    /// Colours: auto follows the terminal and NO_COLOR
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show where every phase and every job stands
+    #[command(after_help = "Examples:\n  ci-migrate status\n  ci-migrate status --format json | jq '.jobs[] | select(.outcome == \"left\")'")]
+    Status,
+    /// Show the diff of one phase, prove it, and apply it after confirmation
+    #[command(after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check")]
+    Phase(phase::PhaseArgs),
+    /// Show a job as GitLab sees it, and where each value comes from
+    #[command(after_help = "Examples:\n  ci-migrate effective \"build / api\"\n  ci-migrate effective --format json")]
+    Effective {
+        /// The job; without it, every job
+        job: Option<String>,
+    },
+    /// Explain a phase or a transformation: what it does, why, with an example
+    #[command(after_help = "Examples:\n  ci-migrate explain 1\n  ci-migrate explain branch-cache")]
+    Explain {
+        /// Number or id of a phase, or a transformation; without it, a list of both
+        what: Option<String>,
+    },
+    /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
+    #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
+    Demo,
+}
+
+/// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Nobody is left to be told when this fails.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let mut ui = Ui::new(cli.global.color, cli.global.format);
+    let result = match &cli.command {
+        Command::Status => status::run(&cli.global, &mut ui),
+        Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
+        Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
+        Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
+        Command::Demo => demo::run(&cli.global, &mut ui),
+    };
+    match result.and_then(|code| ui.finish().map(|()| code)) {
+        Ok(code) => ExitCode::from(code),
+        Err(fail) => fail.report(&ui),
+    }
+}
+
+/// The reference of the command line, as `docs/cli.md` has it.
+pub fn reference() -> String {
+    let mut out = String::from("# Command line\n\nGenerated from the help texts; `tests/documentation.rs` compares them.\n");
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    describe(&mut command, "", &mut out);
+    out
+}
+
+fn describe(command: &mut clap::Command, parents: &str, out: &mut String) {
+    let name = format!("{parents}{}", command.get_name());
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    out.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    for sub in command.get_subcommands_mut().filter(|sub| sub.get_name() != "help") {
+        describe(sub, &format!("{name} "), out);
+    }
+}
+
+type Done = Result<u8, Fail>;

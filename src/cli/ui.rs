@@ -1,0 +1,120 @@
+//! What is said, and where: what was asked for goes to stdout, all that is said to a person to stderr.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::fail::Fail;
+use super::{Color, Format};
+use crate::report::{Look, Problem, render};
+
+const TITLE: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const ODD: Style = AnsiColor::Yellow.on_default();
+const QUIET: Style = Style::new().dimmed();
+
+/// The terminal, or what stands in its place.
+pub struct Ui {
+    out: BufWriter<io::Stdout>,
+    /// Colours on stdout and on stderr.
+    colour: (bool, bool),
+    json: bool,
+}
+
+impl Ui {
+    pub(super) fn new(color: Color, format: Format) -> Ui {
+        // `anstream` knows NO_COLOR, CLICOLOR and dumb terminals.
+        let auto = |choice| choice != anstream::ColorChoice::Never;
+        let colour = match color {
+            Color::Always => (true, true),
+            Color::Never => (false, false),
+            Color::Auto => (
+                auto(anstream::AutoStream::choice(&io::stdout())),
+                auto(anstream::AutoStream::choice(&io::stderr())),
+            ),
+        };
+        Ui { out: BufWriter::new(io::stdout()), colour, json: format == Format::Json }
+    }
+
+    /// Whether the answer is for programs.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether stdout takes colours.
+    pub fn colours(&self) -> bool {
+        self.colour.0
+    }
+
+    /// What was asked for.
+    pub fn answer(&mut self, text: &str) -> Result<(), Fail> {
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// The same as JSON.
+    pub fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Fail> {
+        serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from)?;
+        self.answer("\n")
+    }
+
+    /// Sends what was answered so far, before something is said or asked.
+    pub fn finish(&mut self) -> Result<(), Fail> {
+        Ok(self.out.flush()?)
+    }
+
+    pub fn title(&self, text: &str) {
+        self.say(TITLE, text);
+    }
+
+    pub fn good(&self, text: &str) {
+        self.say(GOOD, text);
+    }
+
+    pub fn odd(&self, text: &str) {
+        self.say(ODD, text);
+    }
+
+    pub fn quiet(&self, text: &str) {
+        self.say(QUIET, text);
+    }
+
+    pub fn note(&self, text: &str) {
+        self.say(Style::new(), text);
+    }
+
+    /// A message with its place marked.
+    pub fn problem(&self, problem: &Problem<'_>) {
+        let text = render(problem, Look { colour: self.colour.1, width: self.width() });
+        // A message that cannot be written has no other way out.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Columns of the terminal; 100 where there is none.
+    pub fn width(&self) -> usize {
+        terminal_size::terminal_size_of(io::stderr()).map_or(100, |(terminal_size::Width(width), _)| width.into())
+    }
+
+    /// Columns of the terminal on stdout; none where there is none.
+    pub fn answer_width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(terminal_size::Width(width), _)| width.into())
+    }
+
+    /// Whether somebody is there to be asked.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a question whose default changes nothing.
+    pub fn confirm(&self, question: &str) -> Result<bool, Fail> {
+        let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact_opt();
+        match answer {
+            Ok(answer) => Ok(answer.unwrap_or(false)),
+            Err(dialoguer::Error::IO(error)) => Err(error.into()),
+        }
+    }
+
+    fn say(&self, style: Style, text: &str) {
+        let style = if self.colour.1 { style } else { Style::new() };
+        let _ = writeln!(io::stderr(), "{style}{text}{style:#}");
+    }
+}
