@@ -1,0 +1,148 @@
+//! Speed as ratios in one run: what each step costs beside the bare `yaml-rust2` event parse of the same text.
+//!
+//! `cargo bench` prints a table; `cargo bench -- <file>…` measures pipelines of your own. Peak memory is read from
+//! `/proc`, in a process of its own for each size.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ci_migrate::migration::{Plan, Scene, built_in, prove};
+use ci_migrate::pipeline::{MemoryFiles, Pipeline, Project};
+use ci_migrate::transform::Settings;
+use ci_migrate::yaml::Stream;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    if let [once, bytes] = &arguments[..]
+        && once == "--peak"
+    {
+        return peak(bytes.parse().expect("a size in bytes"));
+    }
+    println!("{:<28} {:>10} {:>10} {:>10}", "", "sample", "1 MB", "10 MB");
+    let texts = [generate(0), generate(1 << 20), generate(10 << 20)];
+    let events: Vec<Duration> = texts.iter().map(|text| time(|| events(text))).collect();
+    row("event parse (ms)", events.iter().map(|t| format!("{:.2}", t.as_secs_f64() * 1e3)));
+    let steps: [(&str, fn(&str)); 4] = [("index", index), ("effective, all jobs", effective), ("plan with proof", plan), ("whole phase 1 --dry-run", dry_run)];
+    for (name, step) in steps {
+        let times: Vec<Duration> = texts.iter().map(|text| time(|| step(text))).collect();
+        row(&format!("{name} (× events)"), times.iter().zip(&events).map(|(t, e)| format!("{:.2}", t.as_secs_f64() / e.as_secs_f64())));
+        row("  10 MB over 1 MB", ["".into(), "".into(), format!("{:.2}", times[2].as_secs_f64() / times[1].as_secs_f64())].into_iter());
+    }
+    let peaks = texts.iter().map(|text| {
+        let me = std::env::current_exe().expect("this program");
+        let out = Command::new(me).args(["--peak", &text.len().to_string()]).output().expect("a second process");
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    });
+    row("peak memory (× file)", peaks);
+}
+
+fn row(name: &str, cells: impl Iterator<Item = String>) {
+    let cells: Vec<String> = cells.map(|cell| format!("{cell:>10}")).collect();
+    println!("{name:<28} {}", cells.join(" "));
+}
+
+/// The shortest of several runs.
+fn time(mut step: impl FnMut()) -> Duration {
+    let started = Instant::now();
+    let mut best = Duration::MAX;
+    for n in 0..30 {
+        let start = Instant::now();
+        step();
+        best = best.min(start.elapsed());
+        if n >= 4 && started.elapsed() > Duration::from_secs(3) {
+            break;
+        }
+    }
+    best
+}
+
+fn events(text: &str) {
+    let mut parser = yaml_rust2::parser::Parser::new_from_str(text);
+    while black_box(parser.next_token().expect("YAML")).0 != yaml_rust2::Event::StreamEnd {}
+}
+
+fn index(text: &str) {
+    black_box(Stream::parse(text.to_owned()).expect("YAML"));
+}
+
+fn effective(text: &str) {
+    let pipeline = pipeline(text);
+    black_box(pipeline.jobs().map(|job| job.effective().iter().count()).sum::<usize>());
+}
+
+fn plan(text: &str) {
+    planned(text, |_, _| ());
+}
+
+fn dry_run(text: &str) {
+    planned(text, |scene, plan| {
+        black_box(ci_migrate::cli::diff(scene, plan));
+    });
+}
+
+fn planned(text: &str, then: impl Fn(&Scene<'_>, &Plan)) {
+    let pipeline = pipeline(text);
+    let settings = Settings::default();
+    let scene = Scene::new(&pipeline, &MemoryFiles::default(), &settings);
+    let phases = built_in("buildkit").expect("the track").unwrap_or_else(|e| panic!("{}", e.message));
+    let plan = Plan::new(&scene, &phases[0]);
+    assert!(!plan.is_empty());
+    black_box(prove(&scene, &plan).expect("proved"));
+    then(&scene, &plan);
+}
+
+fn pipeline(text: &str) -> Pipeline {
+    let files: MemoryFiles = [(".gitlab-ci.yml", text)].into_iter().collect();
+    Pipeline::new(Arc::new(Project::load(&files, ".gitlab-ci.yml").expect("a pipeline"))).expect("a pipeline")
+}
+
+/// Peak resident memory of a whole dry run, over the size of the text.
+fn peak(bytes: usize) {
+    let text = generate(bytes.saturating_sub(SAMPLE.len()));
+    dry_run(&text);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    match kilobytes {
+        Some(kilobytes) => println!("{:.1}", kilobytes * 1024.0 / text.len() as f64),
+        None => println!("unknown"),
+    }
+}
+
+const SAMPLE: &str = include_str!("../testdata/pipelines/monorepo/.gitlab-ci.yml");
+
+/// The sample, with all of its jobs again and again under other names until the text has a size.
+fn generate(bytes: usize) -> String {
+    let start = SAMPLE.find(".build_template").map_or(0, |i| SAMPLE[..i].rfind("\n\n").map_or(i, |j| j + 2));
+    let (head, body) = SAMPLE.split_at(start);
+    let mut text = format!("{head}{body}");
+    let mut number = 0;
+    while text.len() < bytes {
+        number += 1;
+        text.push('\n');
+        for line in body.lines() {
+            text.push_str(&renamed(line, number));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// A line with its job, the jobs it needs, its anchor and its image under names of their own.
+fn renamed(line: &str, number: usize) -> String {
+    let line = line.replace("build_template", &format!("build_template_{number}"));
+    if let Some(job) = line.strip_prefix('"').and_then(|l| l.strip_suffix("\":")) {
+        return format!("\"{job} {number}\":");
+    }
+    if let Some((before, after)) = line.split_once("job: \"")
+        && let Some((job, rest)) = after.split_once('"')
+    {
+        return format!("{before}job: \"{job} {number}\"{rest}");
+    }
+    match line.strip_suffix(':') {
+        Some(job) if !line.starts_with([' ', '.', '#', '-']) => format!("{job}_{number}:"),
+        _ => line,
+    }
+}

@@ -1,0 +1,1 @@
+CREATE TABLE pages (path text PRIMARY KEY, title text NOT NULL);
