@@ -47,8 +47,9 @@ fn a_dry_run_writes_nothing_and_its_diff_is_what_is_applied() {
 fn every_hunk_names_its_job() {
     let ran = sample().wants(0, &["phase", "1", "--dry-run"]);
     let hunks: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("@@")).collect();
-    assert_eq!(hunks.len(), 2);
-    assert!(hunks[0].ends_with("@@ build / schemas") && hunks[1].ends_with("@@ build / schemas / release"), "{hunks:?}");
+    let (last, others) = hunks.split_last().unwrap();
+    assert!(last.ends_with("@@ build / schemas / release"), "{hunks:?}");
+    assert!(!others.is_empty() && others.iter().all(|hunk| hunk.contains("@@ build / schemas")), "{hunks:?}");
 }
 
 #[test]

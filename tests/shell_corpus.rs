@@ -3,11 +3,9 @@
 //! The snippets here always run. The scripts of real CI files run when `CI_MIGRATE_SHARED` names the folder that holds `corpus` and
 //! `pipelines`.
 
-use std::path::{Path, PathBuf};
+mod common;
 
-use brush_parser::ast::{
-    AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, Pipeline,
-};
+use brush_parser::ast::{AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, Pipeline};
 use ci_migrate::shell::Script;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -58,10 +56,7 @@ fn joined(word: &str) -> String {
 
 /// Our reading, without what stands in command substitutions, which the other parser leaves as text.
 fn ours(script: &Script) -> Vec<Words> {
-    let commands = script
-        .commands()
-        .iter()
-        .filter(|command| !command.context.substitution);
+    let commands = script.commands().iter().filter(|command| !command.context.substitution);
     let words = commands.map(|it| it.words.iter().map(|word| joined(word.raw())).collect());
     words.filter(|words: &Words| !words.is_empty()).collect()
 }
@@ -72,10 +67,7 @@ fn theirs(text: &str) -> Option<Vec<Words>> {
     let mut parser = brush_parser::Parser::new(reader, &brush_parser::ParserOptions::default());
     let program = parser.parse_program().ok()?;
     let mut found = Vec::new();
-    program
-        .complete_commands
-        .iter()
-        .for_each(|list| compound_list(list, &mut found));
+    program.complete_commands.iter().for_each(|list| compound_list(list, &mut found));
     Some(found)
 }
 
@@ -84,8 +76,7 @@ fn compound_list(list: &CompoundList, found: &mut Vec<Words>) {
 }
 
 fn and_or(list: &AndOrList, found: &mut Vec<Words>) {
-    list.iter()
-        .for_each(|(_, elements)| pipeline(elements, found));
+    list.iter().for_each(|(_, elements)| pipeline(elements, found));
 }
 
 fn pipeline(pipeline: &Pipeline, found: &mut Vec<Words>) {
@@ -95,16 +86,11 @@ fn pipeline(pipeline: &Pipeline, found: &mut Vec<Words>) {
 fn command(one: &Command, found: &mut Vec<Words>) {
     match one {
         Command::Simple(simple) => {
-            let mut words: Words = simple
-                .word_or_name
-                .iter()
-                .map(|it| joined(&it.value))
-                .collect();
+            let mut words: Words = simple.word_or_name.iter().map(|it| joined(&it.value)).collect();
             let mut substitutions = Vec::new();
             for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
                 match item {
-                    CommandPrefixOrSuffixItem::Word(word)
-                    | CommandPrefixOrSuffixItem::AssignmentWord(_, word) => {
+                    CommandPrefixOrSuffixItem::Word(word) | CommandPrefixOrSuffixItem::AssignmentWord(_, word) => {
                         words.push(joined(&word.value));
                     }
                     CommandPrefixOrSuffixItem::ProcessSubstitution(_, inner) => {
@@ -133,21 +119,15 @@ fn compound(inner: &CompoundCommand, found: &mut Vec<Words>) {
         CompoundCommand::Subshell(it) => compound_list(&it.list, found),
         CompoundCommand::ForClause(it) => compound_list(&it.body.list, found),
         CompoundCommand::CaseClause(it) => {
-            it.cases
-                .iter()
-                .filter_map(|case| case.cmd.as_ref())
-                .for_each(|list| {
-                    compound_list(list, found);
-                });
+            it.cases.iter().filter_map(|case| case.cmd.as_ref()).for_each(|list| {
+                compound_list(list, found);
+            });
         }
         CompoundCommand::IfClause(it) => {
             compound_list(&it.condition, found);
             compound_list(&it.then, found);
             for clause in it.elses.iter().flatten() {
-                clause
-                    .condition
-                    .iter()
-                    .for_each(|list| compound_list(list, found));
+                clause.condition.iter().for_each(|list| compound_list(list, found));
                 compound_list(&clause.body, found);
             }
         }
@@ -164,37 +144,18 @@ fn check(items: &[String]) -> Script {
     let script = Script::parse(items);
     for command in script.commands() {
         for word in &command.words {
-            let place = word
-                .place()
-                .unwrap_or_else(|| panic!("{:?} has no place", word.raw()));
+            let place = word.place().unwrap_or_else(|| panic!("{:?} has no place", word.raw()));
             assert_eq!(&items[place.item][place.range.clone()], word.raw());
         }
-        let place = command
-            .span
-            .as_ref()
-            .unwrap_or_else(|| panic!("{command:?} has no place"));
+        let place = command.span.as_ref().unwrap_or_else(|| panic!("{command:?} has no place"));
         assert_eq!(&items[place.item][place.range.clone()], command.raw());
     }
-    for statement in script
-        .statements()
-        .iter()
-        .filter(|statement| !statement.doubtful)
-    {
-        let parts: Vec<_> = statement
-            .places
-            .iter()
-            .map(|place| script.slice(place))
-            .collect();
+    for statement in script.statements().iter().filter(|statement| !statement.doubtful) {
+        let parts: Vec<_> = statement.places.iter().map(|place| script.slice(place)).collect();
         let alone = Script::parse(&parts);
-        let inside = statement
-            .commands
-            .iter()
-            .map(|index| script.commands()[*index].raw());
+        let inside = statement.commands.iter().map(|index| script.commands()[*index].raw());
         assert!(alone.clean(), "{parts:?}");
-        assert!(
-            inside.eq(alone.commands().iter().map(|command| command.raw())),
-            "{parts:?}"
-        );
+        assert!(inside.eq(alone.commands().iter().map(|command| command.raw())), "{parts:?}");
         let top = alone.statements().iter().filter(|it| it.parent.is_none());
         assert_eq!(top.count(), 1, "{parts:?}");
     }
@@ -215,41 +176,8 @@ fn both_parsers_read_our_snippets_alike() {
 fn where_they_differ_it_is_said() {
     for (text, code) in DIFFERENCES {
         let script = Script::parse([text]);
-        assert_ne!(
-            Some(ours(&script)),
-            theirs(text),
-            "{text}: no difference any more"
-        );
-        assert!(
-            script
-                .doubts()
-                .iter()
-                .any(|doubt| doubt.what.code() == *code),
-            "{text}"
-        );
-    }
-}
-
-/// The folder with real files, or a line that says why nothing is done.
-fn shared() -> Option<PathBuf> {
-    let folder = std::env::var_os("CI_MIGRATE_SHARED").map(PathBuf::from);
-    if folder.is_none() {
-        println!("skipped: CI_MIGRATE_SHARED does not name the folder with real CI files");
-    }
-    folder
-}
-
-fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|why| panic!("{folder:?}: {why}"));
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            yaml_files(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|it| it == "yml" || it == "yaml")
-        {
-            found.push(path);
-        }
+        assert_ne!(Some(ours(&script)), theirs(text), "{text}: no difference any more");
+        assert!(script.doubts().iter().any(|doubt| doubt.what.code() == *code), "{text}");
     }
 }
 
@@ -294,56 +222,34 @@ const INVALID: &[&str] = &["VERSION=(echo \"$VERSION\" | sed 's/^v//')"];
 
 #[test]
 fn both_parsers_read_real_scripts_alike() {
-    let Some(shared) = shared() else { return };
-    let mut files = Vec::new();
-    yaml_files(&shared.join("corpus"), &mut files);
-    yaml_files(&shared.join("pipelines"), &mut files);
+    let Some(shared) = common::shared("the scripts of real pipelines") else {
+        return;
+    };
+    let files = common::pipelines(&shared);
     let (mut read, mut all, mut compared) = (0, Vec::new(), 0);
-    for file in &files {
+    for (_, file) in &files {
         let text = std::fs::read_to_string(file).unwrap();
         // Files that this YAML reader refuses are not this test's concern.
         let Ok(documents) = YamlLoader::load_from_str(text.trim_start_matches('\u{feff}')) else {
             continue;
         };
         read += 1;
-        documents
-            .iter()
-            .for_each(|document| scripts(document, &mut all));
+        documents.iter().for_each(|document| scripts(document, &mut all));
     }
     all.retain(|items| !items.is_empty());
     for items in &all {
         let script = Script::parse(items);
         if INVALID.iter().any(|part| script.text().contains(part)) {
-            assert!(
-                !script.clean() && theirs(script.text()).is_none(),
-                "{}",
-                script.text()
-            );
+            assert!(!script.clean() && theirs(script.text()).is_none(), "{}", script.text());
             continue;
         }
         check(items);
-        assert!(
-            script.doubts().is_empty(),
-            "{items:?}: {:?}",
-            script.doubts()
-        );
+        assert!(script.doubts().is_empty(), "{items:?}: {:?}", script.doubts());
         let theirs = theirs(script.text()).unwrap_or_else(|| panic!("refused: {items:?}"));
         compared += 1;
         assert_eq!(ours(&script), theirs, "{}", script.text());
     }
-    println!(
-        "{read} of {} files, {} scripts, {compared} compared",
-        files.len(),
-        all.len()
-    );
-    assert!(
-        read * 100 >= files.len() * 95,
-        "{read} of {} files read",
-        files.len()
-    );
-    assert!(
-        compared * 100 >= all.len() * 95,
-        "{compared} of {} scripts compared",
-        all.len()
-    );
+    println!("{read} of {} files, {} scripts, {compared} compared", files.len(), all.len());
+    assert!(read * 100 >= files.len() * 95, "{read} of {} files read", files.len());
+    assert!(compared * 100 >= all.len() * 95, "{compared} of {} scripts compared", all.len());
 }

@@ -6,6 +6,7 @@ mod explain;
 mod fail;
 mod phase;
 mod repository;
+mod run;
 mod show;
 mod status;
 mod ui;
@@ -35,6 +36,7 @@ Examples:
   ci-migrate status                  where the pipeline of this repository stands
   ci-migrate phase 1 --dry-run       the diff of phase 1, and what is proved of it
   ci-migrate phase 1                 the same, then a question, then the change
+  ci-migrate run --dry-run           all phases, each on top of the last
   ci-migrate demo                    all of it, on a sample that is built in
 
 Exit codes:
@@ -55,6 +57,9 @@ struct Global {
     /// Set a key of .ci-migrate.yml for this run; may be repeated
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     set: Vec<String>,
+    /// Take it that no job in an include that cannot be read needs the global daemon
+    #[arg(long, global = true)]
+    assume_complete: bool,
     /// Answer for people or for programs
     #[arg(long, value_enum, default_value_t = Format::Human, global = true)]
     format: Format,
@@ -84,6 +89,9 @@ enum Command {
     /// Show the diff of one phase, prove it, and apply it after confirmation
     #[command(after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check")]
     Phase(phase::PhaseArgs),
+    /// Go through the phases in order, each on top of the last
+    #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
+    Run(run::RunArgs),
     /// Show a job as GitLab sees it, and where each value comes from
     #[command(after_help = "Examples:\n  ci-migrate effective \"build / api\"\n  ci-migrate effective --format json")]
     Effective {
@@ -116,6 +124,7 @@ pub fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
+        Command::Run(args) => run::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),

@@ -128,7 +128,7 @@ pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &m
 }
 
 /// Writes the files of a plan, together or not at all.
-fn write_plan(repository: &Repository, scene: &Scene<'_>, plan: &Plan) -> Result<(), Fail> {
+pub fn write_plan(repository: &Repository, scene: &Scene<'_>, plan: &Plan) -> Result<(), Fail> {
     let project = scene.pipeline.project();
     let changes: Vec<Change<'_>> = plan
         .files

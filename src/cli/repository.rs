@@ -35,12 +35,18 @@ impl Repository {
         for assignment in &global.set {
             settings.set(assignment).map_err(|error| fail::setting(error, None))?;
         }
+        settings.assume_complete = global.assume_complete;
         Ok(Repository { folder, settings, main: global.file.trim_start_matches("./").to_owned() })
     }
 
     /// Reads the pipeline as it stands.
     pub fn pipeline(&self) -> Result<Pipeline, Fail> {
-        Ok(Pipeline::new(Arc::new(Project::load(&self.folder, &self.main)?))?)
+        self.pipeline_in(&self.folder)
+    }
+
+    /// Reads the pipeline as other files have it.
+    pub fn pipeline_in(&self, files: &dyn Files) -> Result<Pipeline, Fail> {
+        Ok(Pipeline::new(Arc::new(Project::load(files, &self.main)?))?)
     }
 }
 

@@ -121,14 +121,15 @@ fn job_status(scene: &Scene<'_>, project: &crate::pipeline::Project, plans: &[Pl
     let left = plan.and_then(|plan| plan.left.iter().find(|left| left.job == name));
     let pending = plan.is_some_and(|plan| plan.changed.iter().any(|job| job.job == name));
     let need = facts.need();
-    let outcome = match (pending, left, need) {
-        (true, _, _) => Outcome::Pending,
-        (_, Some(_), Need::Needed) if !facts.needs.is_empty() => Outcome::Scoped,
-        (_, Some(_), _) => Outcome::Left,
-        _ if !facts.builds.is_empty() => Outcome::Migrated,
-        (_, _, Need::Needed) => Outcome::Scoped,
-        (_, _, Need::Unknown) => Outcome::Left,
-        (_, _, Need::NotNeeded) => Outcome::None,
+    let outcome = match need {
+        _ if !facts.needs.is_empty() => Outcome::Scoped,
+        Need::NotNeeded if facts.builds.is_empty() && facts.registry => Outcome::Migrated,
+        Need::NotNeeded if facts.builds.is_empty() => Outcome::None,
+        _ if pending => Outcome::Pending,
+        _ if left.is_some() => Outcome::Left,
+        Need::NotNeeded => Outcome::Migrated,
+        Need::Needed => Outcome::Scoped,
+        Need::Unknown => Outcome::Left,
     };
     let mut reasons = left.map(|left| left.reasons.clone()).unwrap_or_default();
     if reasons.is_empty() {

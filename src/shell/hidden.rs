@@ -33,16 +33,11 @@ fn hides(command: &Command, depth: usize) -> Option<Hidden> {
     }
     let at = target(words)?;
     let Some(written) = words.get(at)?.value() else {
-        return Some(Hidden {
-            code: "expansion",
-            target: Some(at),
-        });
+        return Some(Hidden { code: "expansion", target: Some(at) });
     };
     let name = base(written);
     let next = operand(words, at + 1);
-    let argument = next
-        .and_then(|index| words.get(index))
-        .and_then(Word::value);
+    let argument = next.and_then(|index| words.get(index)).and_then(Word::value);
     let hidden = |code| Some(Hidden { code, target: next });
     if let Some(code) = tool(name) {
         return hidden(code);
@@ -61,20 +56,11 @@ fn hides(command: &Command, depth: usize) -> Option<Hidden> {
         "trap" => again(words, at + 1..at + 2, depth),
         "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" => shell(words, at, depth),
         "python" | "python2" | "python3" | "node" | "ruby" | "perl" | "php" | "pwsh" => {
-            let inline = words
-                .iter()
-                .skip(at + 1)
-                .any(|word| is_in("-c -e -p -r", word.display()));
+            let inline = words.iter().skip(at + 1).any(|word| is_in("-c -e -p -r", word.display()));
             let shown = words.iter().any(|word| word.display().contains("docker"));
-            (next.is_some() && (shown || !inline)).then_some(Hidden {
-                code: "interpreter",
-                target: next,
-            })
+            (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
-        _ if written.contains('/') && !is_system(written) => Some(Hidden {
-            code: "script",
-            target: Some(at),
-        }),
+        _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ => None,
     }
 }
@@ -94,8 +80,8 @@ fn tool(name: &str) -> Option<&'static str> {
         "ansible" | "ansible-playbook" => "ansible",
         "nx" | "turbo" | "lerna" => "package-script",
         "npx" | "bunx" | "pnpx" | "uvx" => "package-runner",
-        "pytest" | "tox" | "nox" | "rspec" | "phpunit" | "ctest" | "jest" | "vitest" | "mocha"
-        | "playwright" | "cypress" | "behave" | "behat" | "robot" => "test-runner",
+        "pytest" | "tox" | "nox" | "rspec" | "phpunit" | "ctest" | "jest" | "vitest" | "mocha" | "playwright"
+        | "cypress" | "behave" | "behat" | "robot" => "test-runner",
         _ => return None,
     })
 }
@@ -107,22 +93,13 @@ fn is_in(list: &str, word: &str) -> bool {
 /// The first word that is no option.
 fn operand(words: &[Word], from: usize) -> Option<usize> {
     let mut rest = words.iter().enumerate().skip(from);
-    rest.find(|(_, word)| !word.display().starts_with('-'))
-        .map(|(index, _)| index)
+    rest.find(|(_, word)| !word.display().starts_with('-')).map(|(index, _)| index)
 }
 
 /// A path of the system's, not the repository's own.
 fn is_system(name: &str) -> bool {
-    const SYSTEM: [&str; 8] = [
-        "/bin/",
-        "/sbin/",
-        "/usr/bin/",
-        "/usr/sbin/",
-        "/usr/local/bin/",
-        "/opt/",
-        "/kaniko/",
-        "/etc/",
-    ];
+    const SYSTEM: [&str; 8] =
+        ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/opt/", "/kaniko/", "/etc/"];
     SYSTEM.iter().any(|prefix| name.starts_with(prefix))
 }
 
@@ -133,9 +110,7 @@ fn package(manager: &str, verb: &str) -> Option<&'static str> {
         self-update validate show create diagnose self-upgrade workspaces licenses node bin help setup env patch rebuild";
     match verb {
         "exec" | "dlx" | "x" => Some("package-runner"),
-        "run" | "run-script" | "test" | "t" | "start" | "stop" | "restart" => {
-            Some("package-script")
-        }
+        "run" | "run-script" | "test" | "t" | "start" | "stop" | "restart" => Some("package-script"),
         // The others run `yarn build` like `yarn run build`.
         _ if manager == "npm" || is_in(OWN, verb) => None,
         _ => Some("package-script"),
@@ -148,10 +123,7 @@ fn again(words: &[Word], range: Range<usize>, depth: usize) -> Option<Hidden> {
     let read = words.get(range)?;
     // The one idiom that is everywhere, and prints assignments only.
     let agent = read.iter().any(|word| word.display().contains("ssh-agent"));
-    (!agent && string(read, depth)).then_some(Hidden {
-        code: "shell-string",
-        target,
-    })
+    (!agent && string(read, depth)).then_some(Hidden { code: "shell-string", target })
 }
 
 /// `sh -c '…'`, `bash script.sh`, `… | bash`.
@@ -176,16 +148,10 @@ fn shell(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
         next += 1;
     }
     if next >= words.len() {
-        return Some(Hidden {
-            code: "shell-input",
-            target: None,
-        });
+        return Some(Hidden { code: "shell-input", target: None });
     }
     if !takes_string {
-        return Some(Hidden {
-            code: "script",
-            target: Some(next),
-        });
+        return Some(Hidden { code: "script", target: Some(next) });
     }
     again(words, next..next + 1, depth)
 }
@@ -195,16 +161,10 @@ fn string(words: &[Word], depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
         return true;
     };
-    let text = words
-        .iter()
-        .map(Word::display)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let text = words.iter().map(Word::display).collect::<Vec<_>>().join(" ");
     let script = Script::parse([text]);
     !script.clean()
         || script.commands().iter().any(|command| {
-            docker(command).is_some()
-                || other_daemon_users(command).is_some()
-                || hides(command, depth).is_some()
+            docker(command).is_some() || other_daemon_users(command).is_some() || hides(command, depth).is_some()
         })
 }

@@ -3,25 +3,18 @@
 //! The lower floor: pure, no I/O, nothing printed, nothing of the project imported. `shuck-parser` does the parsing;
 //! this module maps what it found back to the script items, and marks what must not be edited.
 
-mod build;
 mod command;
 mod context;
-mod cook;
 pub mod docker;
 mod doubt;
-mod gaps;
 mod hidden;
-mod inside;
-mod mask;
 mod mention;
 mod place;
+mod read;
 mod row;
 mod script;
 mod statement;
-mod structure;
-mod unquote;
 mod users;
-mod walk;
 mod word;
 
 pub use command::{Assignment, Command, Heredoc, Redirect};

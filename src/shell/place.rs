@@ -40,10 +40,8 @@ impl Items {
     pub(super) fn place(&self, range: &Range<usize>) -> Option<Place> {
         let item = self.item_at(range.start)?;
         let bound = self.bounds.get(item)?;
-        (range.start <= range.end && range.end <= bound.end).then(|| Place {
-            item,
-            range: range.start - bound.start..range.end - bound.start,
-        })
+        (range.start <= range.end && range.end <= bound.end)
+            .then(|| Place { item, range: range.start - bound.start..range.end - bound.start })
     }
 
     /// The parts of a range of the joined text, one for each item that it touches.
@@ -54,8 +52,7 @@ impl Items {
             .take_while(|(_, bound)| bound.start < range.end)
             .map(|(item, bound)| Place {
                 item,
-                range: range.start.max(bound.start) - bound.start
-                    ..range.end.min(bound.end) - bound.start,
+                range: range.start.max(bound.start) - bound.start..range.end.min(bound.end) - bound.start,
             })
             .filter(|place| !place.range.is_empty())
             .collect()
@@ -68,8 +65,6 @@ impl Items {
     }
 
     fn item_at(&self, offset: usize) -> Option<usize> {
-        self.bounds
-            .partition_point(|bound| bound.start <= offset)
-            .checked_sub(1)
+        self.bounds.partition_point(|bound| bound.start <= offset).checked_sub(1)
     }
 }

@@ -9,34 +9,23 @@ impl Script {
     /// ones run, and the failure of none is ignored. (What surrounds them all may still decide over all: see
     /// [`Context::in_branch`](super::Context::in_branch).) Other commands may stand between them.
     pub fn in_a_row(&self, commands: &[usize]) -> bool {
-        let Some(commands) = commands
-            .iter()
-            .map(|index| self.commands().get(*index))
-            .collect::<Option<Vec<_>>>()
+        let Some(commands) = commands.iter().map(|index| self.commands().get(*index)).collect::<Option<Vec<_>>>()
         else {
             return false;
         };
         let contexts: Vec<_> = commands.iter().map(|command| &command.context).collect();
-        let groups: Vec<_> = contexts
-            .chunk_by(|left, right| left.innermost == right.innermost)
-            .collect();
+        let groups: Vec<_> = contexts.chunk_by(|left, right| left.innermost == right.innermost).collect();
         let plain = contexts.iter().all(|context| {
             context.pipeline.is_none()
                 && !context.negated
                 && !context.background
                 && context.guarded.is_none_or(|guard| guard == Guard::And)
-                && context
-                    .chain
-                    .as_ref()
-                    .is_none_or(|chain| chain.only_and_before)
+                && context.chain.as_ref().is_none_or(|chain| chain.only_and_before)
         });
         let ordered = contexts.windows(2).all(|pair| match pair {
             [left, right] => {
                 let before = |context: &super::Context| {
-                    (
-                        context.position,
-                        context.chain.as_ref().map_or(0, |chain| chain.position),
-                    )
+                    (context.position, context.chain.as_ref().map_or(0, |chain| chain.position))
                 };
                 left.sequence == right.sequence && before(left) < before(right)
             }
@@ -45,10 +34,7 @@ impl Script {
         // A list goes on in the next statement only when it is in the row from first to last: the failure of an element in its midst
         // ends the list and not the script.
         let whole = groups.iter().enumerate().all(|(number, group)| {
-            let chains: Vec<_> = group
-                .iter()
-                .filter_map(|context| context.chain.as_ref())
-                .collect();
+            let chains: Vec<_> = group.iter().filter_map(|context| context.chain.as_ref()).collect();
             let (Some(first), Some(last)) = (chains.first(), chains.last()) else {
                 return group.len() == 1;
             };

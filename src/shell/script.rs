@@ -1,16 +1,11 @@
 //! A script: the items that one shell runs.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use shuck_parser::parser::Parser;
-
-use super::cook::Source;
-use super::mask::{is_hostile, mask};
 use super::place::Items;
+use super::read::{Found, read};
 use super::statement;
-use super::walk::Walk;
-use super::{Command, Context, Doubt, Function, Place, Statement, What};
+use super::{Command, Doubt, Function, Place, Statement, What};
 
 /// The items that one shell runs, parsed.
 #[derive(Debug, Clone)]
@@ -30,51 +25,8 @@ impl Script {
     pub fn parse(items: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let (text, items) = Items::join(items);
         let text: Arc<str> = text.into();
-        let (mut parsed, masks) = mask(&text);
-        let hostile = is_hostile(&parsed);
-        if hostile {
-            parsed = Cow::Borrowed("");
-        }
-        let result = Parser::new(&parsed).parse();
-        let source = Source {
-            text: &text,
-            parsed: &parsed,
-            masks: &masks,
-        };
-        let mut walk = Walk::new(Arc::clone(&text), source, &items);
-        if hostile {
-            walk.doubt(
-                &(0..text.len()),
-                What::Syntax("too many braces in one word".to_owned()),
-            );
-        }
-        for diagnostic in &result.diagnostics {
-            let range = diagnostic.span.start.offset()..diagnostic.span.end.offset();
-            walk.doubt(&range, What::Syntax(diagnostic.message.clone()));
-        }
-        if result.is_err() && result.diagnostics.is_empty() {
-            walk.doubt(
-                &(0..text.len()),
-                What::Syntax(result.strict_error().to_string()),
-            );
-        }
-        walk.sequence(&result.file.body, &Context::top(), Some(0..parsed.len()));
-        walk.meanings();
-        let Walk {
-            commands,
-            statements,
-            functions,
-            doubts,
-            ..
-        } = walk;
-        let mut script = Self {
-            text: Arc::clone(&text),
-            items,
-            commands,
-            statements,
-            functions,
-            doubts,
-        };
+        let Found { commands, statements, functions, doubts } = read(&text, &items);
+        let mut script = Self { text, items, commands, statements, functions, doubts };
         script.order();
         script
     }
@@ -86,10 +38,7 @@ impl Script {
 
     /// The text at a place.
     pub fn slice(&self, place: &Place) -> &str {
-        self.items
-            .range(place)
-            .and_then(|range| self.text.get(range))
-            .unwrap_or_default()
+        self.items.range(place).and_then(|range| self.text.get(range)).unwrap_or_default()
     }
 
     /// Every simple command, in source order, wherever it stands.
@@ -122,20 +71,9 @@ impl Script {
         self.commands.sort_by_key(|command| command.range.start);
         statement::gather(&mut self.statements, &self.commands);
         for index in statement::mixed(&mut self.statements, &self.items) {
-            let place = self
-                .statements
-                .get(index)
-                .and_then(|mixed| mixed.places.first().cloned());
-            self.doubts.push(Doubt {
-                place,
-                what: What::MixedStatements,
-            });
+            let place = self.statements.get(index).and_then(|mixed| mixed.places.first().cloned());
+            self.doubts.push(Doubt { place, what: What::MixedStatements });
         }
-        self.doubts.sort_by_key(|doubt| {
-            doubt
-                .place
-                .as_ref()
-                .map(|place| (place.item, place.range.start))
-        });
+        self.doubts.sort_by_key(|doubt| doubt.place.as_ref().map(|place| (place.item, place.range.start)));
     }
 }

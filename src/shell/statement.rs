@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use shuck_ast::{BinaryOp, Command as Ast, CompoundCommand, Stmt};
-
 use super::place::Items;
 use super::{Command, Place};
 
@@ -26,8 +24,10 @@ pub struct Statement {
     pub commands: Vec<usize>,
     /// A command inside is doubtful, or its bytes are not known or mixed with another statement's: not to be edited.
     pub doubtful: bool,
-    /// Its bytes in the joined text.
+    /// Its bytes in the joined text, heredoc bodies included.
     pub(super) range: Option<Range<usize>>,
+    /// Where its last keyword or word ends; for a simple command the bodies of its heredocs count.
+    pub(super) end: usize,
 }
 
 impl Statement {
@@ -67,37 +67,6 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
-    pub(super) fn of(stmt: &Stmt) -> Self {
-        match &stmt.command {
-            Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_) => Self::Simple,
-            Ast::Binary(binary) => match binary.op {
-                BinaryOp::And | BinaryOp::Or => Self::List,
-                BinaryOp::Pipe | BinaryOp::PipeAll => Self::Pipeline,
-            },
-            Ast::Function(_) => Self::Function,
-            Ast::AnonymousFunction(_) => Self::Other,
-            Ast::Compound(compound) => match compound {
-                CompoundCommand::If(_) => Self::If,
-                CompoundCommand::For(_)
-                | CompoundCommand::ArithmeticFor(_)
-                | CompoundCommand::While(_)
-                | CompoundCommand::Until(_)
-                | CompoundCommand::Select(_) => Self::Loop,
-                CompoundCommand::Case(_) => Self::Case,
-                CompoundCommand::Subshell(_) => Self::Subshell,
-                CompoundCommand::BraceGroup(_) => Self::Group,
-                CompoundCommand::Arithmetic(_) | CompoundCommand::Conditional(_) => Self::Test,
-                CompoundCommand::Time(_)
-                | CompoundCommand::Coproc(_)
-                | CompoundCommand::Repeat(_)
-                | CompoundCommand::Foreach(_)
-                | CompoundCommand::Always(_) => Self::Other,
-            },
-        }
-    }
-}
-
 /// A function that the script defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
@@ -122,7 +91,8 @@ pub(super) fn gather(statements: &mut [Statement], commands: &[Command]) {
     }
 }
 
-/// Settles the places. Returns the statements that begin inside the one before them: `cat <<EOF; echo` with the body below.
+/// Settles the places. Returns the statements whose bytes are mixed with another's: `cat <<EOF; echo` with the body below, where the
+/// one after it begins inside the one before, and `if a; then cat <<EOF; fi`, where the body is behind the statement around it.
 pub(super) fn mixed(statements: &mut [Statement], items: &Items) -> Vec<usize> {
     let mut found = Vec::new();
     let mut last: Vec<Option<usize>> = Vec::new();
@@ -131,27 +101,27 @@ pub(super) fn mixed(statements: &mut [Statement], items: &Items) -> Vec<usize> {
             break;
         };
         let (range, sequence) = (statement.range.clone(), statement.sequence);
-        statement.places = range
-            .as_ref()
-            .map(|range| items.places(range))
-            .unwrap_or_default();
+        statement.places = range.as_ref().map(|range| items.places(range)).unwrap_or_default();
         statement.doubtful |= range.is_none();
+        let parent = statement.parent;
         if last.len() <= sequence {
             last.resize(sequence + 1, None);
         }
         let before = last.get_mut(sequence).and_then(|slot| slot.replace(index));
-        let Some(before) = before.and_then(|before| statements.get_mut(before)) else {
+        let Some(range) = range else {
             continue;
         };
-        let (Some(left), Some(right)) = (&before.range, &range) else {
-            continue;
-        };
-        if left.end > right.start {
+        let around = parent.and_then(|parent| statements.get(parent));
+        let mut mixed = around.is_some_and(|around| around.end < range.end);
+        if let Some(before) = before.and_then(|before| statements.get_mut(before))
+            && before.range.as_ref().is_some_and(|before| before.end > range.start)
+        {
             before.doubtful = true;
+            mixed = true;
+        }
+        if mixed && let Some(statement) = statements.get_mut(index) {
+            statement.doubtful = true;
             found.push(index);
-            if let Some(statement) = statements.get_mut(index) {
-                statement.doubtful = true;
-            }
         }
     }
     found

@@ -5,138 +5,33 @@ use super::{Command, Reason, docker};
 
 /// Tools that start containers, or read images out of the daemon: name, verbs that do (none: all), code, what for.
 const USERS: &[(&str, &str, &str, &str)] = &[
-    (
-        "kind",
-        "create load build delete export get",
-        "kind",
-        "kind runs Kubernetes in docker containers",
-    ),
+    ("kind", "create load build delete export get", "kind", "kind runs Kubernetes in docker containers"),
     ("k3d", "", "k3d", "k3d runs Kubernetes in docker containers"),
-    (
-        "minikube",
-        "",
-        "minikube",
-        "minikube's usual driver is docker",
-    ),
-    (
-        "ctlptl",
-        "",
-        "ctlptl",
-        "ctlptl creates clusters in docker containers",
-    ),
-    (
-        "pack",
-        "build rebase builder buildpack",
-        "pack-build",
-        "pack builds in docker containers",
-    ),
-    (
-        "molecule",
-        "",
-        "molecule",
-        "molecule tests in docker containers",
-    ),
-    (
-        "skaffold",
-        "build run dev debug test deploy",
-        "skaffold",
-        "skaffold builds with docker",
-    ),
+    ("minikube", "", "minikube", "minikube's usual driver is docker"),
+    ("ctlptl", "", "ctlptl", "ctlptl creates clusters in docker containers"),
+    ("pack", "build rebase builder buildpack", "pack-build", "pack builds in docker containers"),
+    ("molecule", "", "molecule", "molecule tests in docker containers"),
+    ("skaffold", "build run dev debug test deploy", "skaffold", "skaffold builds with docker"),
     ("act", "", "act", "act runs jobs in docker containers"),
     ("dive", "", "dive", "dive reads images out of the daemon"),
-    (
-        "earthly",
-        "",
-        "earthly",
-        "earthly starts its builder with docker",
-    ),
-    (
-        "dagger",
-        "",
-        "dagger",
-        "dagger starts its engine with docker",
-    ),
+    ("earthly", "", "earthly", "earthly starts its builder with docker"),
+    ("dagger", "", "dagger", "dagger starts its engine with docker"),
     ("tilt", "ci up", "tilt", "tilt builds with docker"),
-    (
-        "container-structure-test",
-        "test",
-        "container-structure-test",
-        "it runs the image with docker",
-    ),
+    ("container-structure-test", "test", "container-structure-test", "it runs the image with docker"),
     ("dgoss", "", "dgoss", "dgoss runs the image with docker"),
-    (
-        "cibuildwheel",
-        "",
-        "cibuildwheel",
-        "cibuildwheel builds in docker containers",
-    ),
-    (
-        "cross",
-        "build test run check bench clippy rustc",
-        "cross",
-        "cross builds in docker containers",
-    ),
-    (
-        "slim",
-        "build profile xray",
-        "slim",
-        "slim runs the image with docker",
-    ),
+    ("cibuildwheel", "", "cibuildwheel", "cibuildwheel builds in docker containers"),
+    ("cross", "build test run check bench clippy rustc", "cross", "cross builds in docker containers"),
+    ("slim", "build profile xray", "slim", "slim runs the image with docker"),
     ("docker-slim", "", "slim", "slim runs the image with docker"),
-    (
-        "docker-squash",
-        "",
-        "docker-squash",
-        "docker-squash rewrites images of the daemon's",
-    ),
-    (
-        "ddev",
-        "",
-        "ddev",
-        "ddev runs services in docker containers",
-    ),
-    (
-        "devcontainer",
-        "up build exec run-user-commands",
-        "devcontainer",
-        "devcontainer runs docker containers",
-    ),
-    (
-        "localstack",
-        "start",
-        "localstack",
-        "localstack runs in a docker container",
-    ),
-    (
-        "supabase",
-        "start stop db",
-        "supabase",
-        "supabase runs in docker containers",
-    ),
-    (
-        "gitlab-runner",
-        "exec",
-        "gitlab-runner-exec",
-        "gitlab-runner exec runs jobs in docker containers",
-    ),
-    (
-        "gitlab-ci-local",
-        "",
-        "gitlab-ci-local",
-        "gitlab-ci-local runs jobs in docker containers",
-    ),
-    (
-        "dockerd",
-        "",
-        "dockerd",
-        "the job starts a daemon of its own",
-    ),
-    (
-        "dockerd-entrypoint.sh",
-        "",
-        "dockerd",
-        "the job starts a daemon of its own",
-    ),
+    ("docker-squash", "", "docker-squash", "docker-squash rewrites images of the daemon's"),
+    ("ddev", "", "ddev", "ddev runs services in docker containers"),
+    ("devcontainer", "up build exec run-user-commands", "devcontainer", "devcontainer runs docker containers"),
+    ("localstack", "start", "localstack", "localstack runs in a docker container"),
+    ("supabase", "start stop db", "supabase", "supabase runs in docker containers"),
+    ("gitlab-runner", "exec", "gitlab-runner-exec", "gitlab-runner exec runs jobs in docker containers"),
+    ("gitlab-ci-local", "", "gitlab-ci-local", "gitlab-ci-local runs jobs in docker containers"),
+    ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
+    ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
 
 /// Why a command that is not docker needs docker's daemon. podman, buildah, kaniko, skopeo, crane and the like do not.
@@ -144,17 +39,9 @@ const USERS: &[(&str, &str, &str, &str)] = &[
 /// A mention of `docker.sock` counts in every command, docker's own too.
 pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let shown = || {
-        let values = command
-            .assignments
-            .iter()
-            .filter_map(|set| set.value.as_ref());
+        let values = command.assignments.iter().filter_map(|set| set.value.as_ref());
         let targets = command.redirects.iter().map(|redirect| &redirect.target);
-        command
-            .words
-            .iter()
-            .chain(values)
-            .chain(targets)
-            .map(|word| word.display())
+        command.words.iter().chain(values).chain(targets).map(|word| word.display())
     };
     if shown().any(|text| text.contains("docker.sock")) {
         return Some(Reason::new("docker-socket", "it uses the daemon's socket"));
@@ -165,9 +52,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let at = target(&command.words)?;
     let name = base(command.words.get(at)?.value()?);
     let rest = || command.words.iter().skip(at + 1).map(|word| word.display());
-    let verb = rest()
-        .find(|word| !word.starts_with('-'))
-        .unwrap_or_default();
+    let verb = rest().find(|word| !word.starts_with('-')).unwrap_or_default();
     let known = USERS.iter().find(|(tool, verbs, ..)| {
         *tool == name && (verbs.is_empty() || verbs.split_ascii_whitespace().any(|one| one == verb))
     });
@@ -189,23 +74,15 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         _ => None,
     };
     if reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
-        return Some(Reason::new(
-            "docker-daemon-image",
-            "it reads or writes an image of the daemon's",
-        ));
+        return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
     }
-    let probes = matches!(
-        name,
-        "nc" | "ncat" | "netcat" | "ping" | "telnet" | "getent" | "nslookup"
-    ) && rest().any(|word| word == "docker");
+    let probes = matches!(name, "nc" | "ncat" | "netcat" | "ping" | "telnet" | "getent" | "nslookup")
+        && rest().any(|word| word == "docker");
     // `export DOCKER_HOST=tcp://docker:2375` only prepares.
     let speaks = !matches!(name, "export" | "echo" | "printf" | "declare" | "local")
         && rest().any(|word| word.contains("://docker:") || word.contains("docker:237"));
     (probes || speaks).then(|| {
-        Reason::new(
-            "docker-host",
-            "it talks to the host `docker`, the daemon's service or a port of its containers",
-        )
+        Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })
 }
 

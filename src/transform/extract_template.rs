@@ -152,7 +152,7 @@ fn adopt<'p>(stage: &Stage<'_, 'p>, user: &User<'_, 'p>, template: &[Entry], rew
     let value = if bases.is_empty() { Value::text(NAME) } else { Value::Sequence(all()) };
     let first = tree.entries(mapping).next().map(|(key, _)| key);
     match (user.home.written("extends"), first) {
-        (Written::Own { value: old, .. }, _) if tree.kind(old) == Kind::Sequence && !user.home.stream.is_flow(old) => {
+        (Written::Own { value: old, .. }, _) if tree.kind(old) == Kind::Sequence => {
             edits.insert_item(old, Position::End, Item::new(Value::text(NAME)))
         }
         (Written::Own { value: old, .. }, _) => edits.replace(old, value),

@@ -1,5 +1,6 @@
 //! What a command of a script is there for, as far as this migration is concerned.
 
+use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::shell::docker::{Compose, ContextVerb, Verb};
 use crate::shell::{Command, Daemon, Docker, Script, Statement, daemon, docker, hides_docker, other_daemon_users};
 
@@ -28,8 +29,11 @@ pub enum Purpose {
     Idle,
 }
 
-/// What a command is for. `name` is the builder's name that the settings give.
+/// What a command is for.
 pub fn purpose(command: &Command) -> Purpose {
+    if sets_only_the_daemon(command) {
+        return Purpose::Plumbing;
+    }
     let Some(docker) = docker(command) else {
         if let Some(reason) = other_daemon_users(command) {
             return Purpose::Needs { code: reason.code, message: reason.message };
@@ -63,6 +67,7 @@ pub fn of_docker(docker: &Docker) -> Purpose {
         Verb::Context(ContextVerb::Create | ContextVerb::Use | ContextVerb::Rm | ContextVerb::Ls) => Purpose::Plumbing,
         Verb::Info | Verb::Version | Verb::None => Purpose::Plumbing,
         Verb::Compose(Compose::Down | Compose::Version) => Purpose::Plumbing,
+        Verb::System if docker.verb_words.len() + docker.operands.len() > 1 && docker.flag("force") => Purpose::Plumbing,
         _ => match verdict {
             Daemon::NotNeeded => Purpose::Registry,
             _ => needs("docker-unknown"),
@@ -107,6 +112,19 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
 pub fn creates_kubernetes(docker: &Docker) -> bool {
     docker.verb == Verb::BuildxCreate
         && docker.last("driver").and_then(|option| option.value.as_ref()).is_some_and(|value| value.display == "kubernetes")
+}
+
+/// `export DOCKER_HOST=…`, `unset DOCKER_TLS_VERIFY`, `DOCKER_HOST=…`: of the client's daemon and of nothing else.
+fn sets_only_the_daemon(command: &Command) -> bool {
+    let is_one = |name: &str| DAEMON_VARIABLES.contains(&name.split('=').next().unwrap_or(name));
+    match command.words.split_first() {
+        None => !command.assignments.is_empty() && command.assignments.iter().all(|assignment| is_one(&assignment.name)),
+        Some((name, rest)) => {
+            let sets = matches!(name.value(), Some("export" | "unset" | "declare"));
+            let words = rest.iter().all(|word| is_one(word.display()));
+            sets && words && command.assignments.iter().all(|a| is_one(&a.name)) && rest.len() + command.assignments.len() > 0
+        }
+    }
 }
 
 fn is_idle(command: &Command) -> bool {

@@ -9,6 +9,8 @@
 //! It changes a job only when all three commands belong together and nothing else uses the local image: an image that is
 //! not pulled first, not pushed afterwards, or handled under a condition of its own leaves the job as it is.
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::facts::Use;
 use super::image::{Cli, cli};
@@ -60,12 +62,24 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     if !reasons.is_empty() {
         return Err(reasons);
     }
+    let mut replaced = BTreeSet::new();
     for (tag, command) in copies {
-        let (Some(place), Some((old, new))) = (command.span.as_ref(), raw_names(command, tag)) else { continue };
-        draft.edit(tag.part, place, format!("docker buildx imagetools create --prefer-index=false --tag {new} {old}"));
+        let Some((old, new)) = raw_names(command, tag) else { continue };
+        let text = format!("docker buildx imagetools create --prefer-index=false --tag {new} {old}");
+        // The first copy takes the place of the pull, and with it the comment that leads all three.
+        let first = pulls.iter().find(|pull| facts.command_of(pull).is_some_and(|c| names_one(c, pull, names(command, tag, 2).unwrap_or_default().first())));
+        let there = match first.filter(|pull| replaced.insert((pull.part, pull.command))) {
+            Some(pull) => {
+                used.push(tag);
+                *pull
+            }
+            None => tag,
+        };
+        if let Some(place) = facts.command_of(there).and_then(|c| c.span.as_ref()) {
+            draft.edit(there.part, place, text);
+        }
     }
-    let mut dropped = std::collections::BTreeSet::new();
-    for image in used.into_iter().filter(|image| dropped.insert((image.part, image.command))) {
+    for image in used.into_iter().filter(|image| replaced.insert((image.part, image.command))) {
         let Some(part) = facts.parts.get(image.part) else { continue };
         let Some(statement) = facts.command_of(image).and_then(|c| statement(part.script.statements(), c)) else { continue };
         draft.drop_statement(image.part, &part.script, statement).map_err(|reason| vec![reason])?;

@@ -148,6 +148,8 @@ impl Work<'_, '_, '_> {
         if !keep.is_empty() {
             self.hidden_job(name, &keep)?;
             keep.iter().try_for_each(|facts| self.extend(facts, name))?;
+            // They are written otherwise, and in effect must stay what they were.
+            self.rewrite.jobs.extend(keep.iter().map(|facts| (facts.job.name().to_owned(), Expect::default())));
         }
         lose.iter().try_for_each(|facts| self.lose(facts))?;
         self.globals()
@@ -255,7 +257,7 @@ impl Work<'_, '_, '_> {
         let first = tree.entries(home.mapping).next().map(|(key, _)| key);
         let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
         let done = match (written, first) {
-            (Written::Own { value: old, .. }, _) if tree.kind(old) == Kind::Sequence && !home.stream.is_flow(old) => {
+            (Written::Own { value: old, .. }, _) if tree.kind(old) == Kind::Sequence => {
                 let before = tree.items(old).first().copied().map_or(Position::End, Position::Before);
                 edits.insert_item(old, before, Item::new(Value::text(name)))
             }

@@ -70,6 +70,15 @@ impl<'d> Settling<'d, '_, '_> {
             let gone = items.iter().enumerate().filter(|(n, _)| !stay.contains(n));
             return gone.map(|(_, &item)| item).collect::<Vec<_>>().into_iter().try_for_each(|item| self.edits.delete(item));
         }
+        let job = self.draft.facts.job;
+        if let Written::Own { key, .. } = self.home.written("services")
+            && stay.is_empty()
+            && job.bases().next().is_none()
+            && self.draft.pipeline.global("services").is_none()
+        {
+            // Nothing would come in its place.
+            return self.edits.delete(key);
+        }
         let project = self.draft.pipeline.project();
         let services = self.draft.facts.effective.get("services");
         let kept = services.iter().flat_map(|services| services.items()).enumerate().filter(|(n, _)| stay.contains(n));

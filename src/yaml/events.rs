@@ -80,6 +80,9 @@ pub(super) fn too_deep(span: Range<usize>) -> Error {
 }
 
 fn syntax(span: Range<usize>, error: &ScanError) -> Error {
+    if error.info().contains("recursion limit") {
+        return too_deep(span);
+    }
     if error.info().contains("unknown anchor") {
         return Error::new(
             ErrorKind::UnknownAnchor,

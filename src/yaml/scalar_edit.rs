@@ -76,6 +76,7 @@ pub(super) fn realise(
     mut edits: Vec<(Range<usize>, String)>,
 ) -> Result<(Vec<Edit>, String), Error> {
     edits.sort_by_key(|(range, _)| (range.start, range.end));
+    let edits = joined(edits);
     let map = map(stream, scalar);
     let style = match stream.tree().kind(scalar) {
         Kind::Scalar(style) => style,
@@ -92,6 +93,21 @@ pub(super) fn realise(
         Some(found) if fits => Ok((found, text)),
         _ => Ok((vec![anew(stream, scalar, &text)], text)),
     }
+}
+
+/// Edits that touch become one: two lines that go are a stretch that goes.
+fn joined(edits: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>, String)> {
+    let mut all: Vec<(Range<usize>, String)> = Vec::with_capacity(edits.len());
+    for (range, text) in edits {
+        match all.last_mut() {
+            Some((last, before)) if last.end == range.start => {
+                last.end = range.end;
+                before.push_str(&text);
+            }
+            _ => all.push((range, text)),
+        }
+    }
+    all
 }
 
 fn applied(text: &str, edits: &[(Range<usize>, String)]) -> Option<String> {

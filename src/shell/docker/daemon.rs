@@ -28,10 +28,7 @@ pub struct Reason {
 
 impl Reason {
     pub(in crate::shell) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 
@@ -40,12 +37,7 @@ impl Reason {
 /// The list was made by running docker 28.2 and buildx without a daemon. Options that could not be read are not held against a
 /// command here: see [`Docker::certain`].
 pub fn daemon(docker: &Docker) -> Daemon {
-    if docker.flag("help")
-        || docker
-            .globals
-            .iter()
-            .any(|it| it.name == "help" || it.name == "version")
-    {
+    if docker.flag("help") || docker.globals.iter().any(|it| it.name == "help" || it.name == "version") {
         return Daemon::NotNeeded;
     }
     let needed = match of_verb(docker) {
@@ -53,13 +45,10 @@ pub fn daemon(docker: &Docker) -> Daemon {
         other => return other,
     };
     match &docker.endpoint {
-        Some(Endpoint::Ssh) => {
-            Daemon::Elsewhere(Reason::new("ssh", "runs on another machine, through ssh"))
+        Some(Endpoint::Ssh) => Daemon::Elsewhere(Reason::new("ssh", "runs on another machine, through ssh")),
+        Some(Endpoint::Host(host)) if host.starts_with("ssh://") => {
+            Daemon::Elsewhere(Reason::new("remote-docker-host", format!("uses the daemon of {host}")))
         }
-        Some(Endpoint::Host(host)) if host.starts_with("ssh://") => Daemon::Elsewhere(Reason::new(
-            "remote-docker-host",
-            format!("uses the daemon of {host}"),
-        )),
         _ => Daemon::Needed(needed),
     }
 }
@@ -72,20 +61,13 @@ fn of_verb(docker: &Docker) -> Daemon {
         Verb::BuildxBake => bake(docker),
         Verb::BuildxCreate => create(docker),
         Verb::BuildxRm | Verb::BuildxInspect => Daemon::Builder,
-        Verb::BuildxUse | Verb::BuildxLs | Verb::BuildxVersion | Verb::Imagetools(_) => {
-            Daemon::NotNeeded
-        }
+        Verb::BuildxUse | Verb::BuildxLs | Verb::BuildxVersion | Verb::Imagetools(_) => Daemon::NotNeeded,
         Verb::BuildxOther(name) => match name.as_str() {
             "" | "install" | "uninstall" => Daemon::NotNeeded,
             "prune" | "du" | "stop" | "debug" | "dial-stdio" | "history" => Daemon::Builder,
-            _ => unknown(
-                "buildx-unknown-verb",
-                format!("docker buildx {name} is not known"),
-            ),
+            _ => unknown("buildx-unknown-verb", format!("docker buildx {name} is not known")),
         },
-        Verb::Login | Verb::Logout | Verb::Context(_) | Verb::Manifest | Verb::None => {
-            Daemon::NotNeeded
-        }
+        Verb::Login | Verb::Logout | Verb::Context(_) | Verb::Manifest | Verb::None => Daemon::NotNeeded,
         Verb::Pull => needed("docker-pull", "docker pull stores the image in the daemon"),
         Verb::Push => needed("docker-push", "docker push sends an image of the daemon's"),
         Verb::Tag => needed("docker-tag", "docker tag names an image of the daemon's"),
@@ -96,10 +78,7 @@ fn of_verb(docker: &Docker) -> Daemon {
         Verb::Info => needed("docker-info", "docker info asks the daemon"),
         Verb::Save => needed("docker-save", "docker save writes an image of the daemon's"),
         Verb::Load => needed("docker-load", "docker load stores an image in the daemon"),
-        Verb::Import => needed(
-            "docker-import",
-            "docker import stores an image in the daemon",
-        ),
+        Verb::Import => needed("docker-import", "docker import stores an image in the daemon"),
         Verb::Export => needed("docker-export", "docker export reads a container"),
         Verb::Rmi => needed("docker-rmi", "docker rmi removes an image of the daemon's"),
         Verb::Inspect => needed("docker-inspect", "docker inspect asks the daemon"),
@@ -114,12 +93,7 @@ fn of_verb(docker: &Docker) -> Daemon {
 }
 
 fn of_compose(compose: &Compose) -> Daemon {
-    let needed = |code, verb: &str| {
-        Daemon::Needed(Reason::new(
-            code,
-            format!("docker compose {verb} needs a daemon"),
-        ))
-    };
+    let needed = |code, verb: &str| Daemon::Needed(Reason::new(code, format!("docker compose {verb} needs a daemon")));
     match compose {
         Compose::Run => needed("compose-run", "run"),
         Compose::Up => needed("compose-up", "up"),
@@ -138,9 +112,10 @@ fn of_compose(compose: &Compose) -> Daemon {
 fn of_other(name: &str) -> Daemon {
     let code = match name {
         "help" | "completion" | "trust" => return Daemon::NotNeeded,
-        "ps" | "create" | "start" | "stop" | "restart" | "rm" | "logs" | "kill" | "wait"
-        | "attach" | "diff" | "commit" | "pause" | "unpause" | "port" | "rename" | "stats"
-        | "top" | "update" | "events" => "docker-container",
+        "ps" | "create" | "start" | "stop" | "restart" | "rm" | "logs" | "kill" | "wait" | "attach" | "diff"
+        | "commit" | "pause" | "unpause" | "port" | "rename" | "stats" | "top" | "update" | "events" => {
+            "docker-container"
+        }
         "history" => "docker-image",
         "swarm" | "stack" | "service" | "node" | "secret" | "config" => "docker-swarm",
         "plugin" | "checkpoint" => "docker-plugin",
@@ -154,10 +129,7 @@ fn of_other(name: &str) -> Daemon {
 
 /// `docker build`: the daemon's own builder, unless one is chosen. (`docker buildx … --use` does not choose one for it.)
 fn build(docker: &Docker) -> Daemon {
-    if docker
-        .variable("DOCKER_BUILDKIT")
-        .is_some_and(|value| value == "0" || value == "false")
-    {
+    if docker.variable("DOCKER_BUILDKIT").is_some_and(|value| value == "0" || value == "false") {
         return Daemon::Needed(Reason::new(
             "docker-build-classic",
             "docker build with DOCKER_BUILDKIT=0 builds in the daemon",
@@ -174,10 +146,7 @@ fn build(docker: &Docker) -> Daemon {
 
 fn buildx_build(docker: &Docker) -> Daemon {
     if docker.flag("load") || docker.all("output").any(loads) {
-        return Daemon::Needed(Reason::new(
-            "buildx-load",
-            "the result of the build is loaded into the daemon",
-        ));
+        return Daemon::Needed(Reason::new("buildx-load", "the result of the build is loaded into the daemon"));
     }
     default_builder(docker)
 }
@@ -187,20 +156,13 @@ fn bake(docker: &Docker) -> Daemon {
         return Daemon::NotNeeded;
     }
     let sets_output = docker.all("set").any(|option| {
-        let set = option
-            .value
-            .as_ref()
-            .and_then(|value| value.display.split_once('='));
+        let set = option.value.as_ref().and_then(|value| value.display.split_once('='));
         set.is_some_and(|(key, value)| {
-            key.ends_with(".load") && value != "false"
-                || key.ends_with(".output") && is_loaded(value)
+            key.ends_with(".load") && value != "false" || key.ends_with(".output") && is_loaded(value)
         })
     });
     if docker.flag("load") || sets_output {
-        return Daemon::Needed(Reason::new(
-            "buildx-load",
-            "the result of the build is loaded into the daemon",
-        ));
+        return Daemon::Needed(Reason::new("buildx-load", "the result of the build is loaded into the daemon"));
     }
     default_builder(docker)
 }
@@ -208,44 +170,33 @@ fn bake(docker: &Docker) -> Daemon {
 /// The builder called `default` is the daemon's own.
 fn default_builder(docker: &Docker) -> Daemon {
     match docker.builder.as_deref() {
-        Some("default") => Daemon::Needed(Reason::new(
-            "buildx-default-builder",
-            "the builder called `default` is the daemon's",
-        )),
+        Some("default") => {
+            Daemon::Needed(Reason::new("buildx-default-builder", "the builder called `default` is the daemon's"))
+        }
         _ => Daemon::Builder,
     }
 }
 
 /// Drivers: <https://docs.docker.com/build/builders/drivers/>. The default is `docker-container`.
 fn create(docker: &Docker) -> Daemon {
-    let driver = docker
-        .last("driver")
-        .and_then(|option| option.value.as_ref());
+    let driver = docker.last("driver").and_then(|option| option.value.as_ref());
     match driver.map(|driver| driver.literal.as_deref()) {
         Some(Some("kubernetes" | "remote")) => Daemon::NotNeeded,
-        None | Some(Some("docker-container" | "docker")) => Daemon::Needed(Reason::new(
-            "buildx-create-container",
-            "the builder runs in a container of the daemon's",
-        )),
-        Some(_) => unknown(
-            "buildx-create-driver",
-            "the driver of the builder is not written out".to_owned(),
-        ),
+        None | Some(Some("docker-container" | "docker")) => {
+            Daemon::Needed(Reason::new("buildx-create-container", "the builder runs in a container of the daemon's"))
+        }
+        Some(_) => unknown("buildx-create-driver", "the driver of the builder is not written out".to_owned()),
     }
 }
 
 fn loads(option: &Opt) -> bool {
-    option
-        .value
-        .as_ref()
-        .is_some_and(|value| is_loaded(&value.display))
+    option.value.as_ref().is_some_and(|value| is_loaded(&value.display))
 }
 
 /// `type=docker` without a file to write to.
 fn is_loaded(output: &str) -> bool {
     let mut fields = output.split(',');
-    fields.clone().any(|field| field.trim() == "type=docker")
-        && !fields.any(|field| field.trim().starts_with("dest="))
+    fields.clone().any(|field| field.trim() == "type=docker") && !fields.any(|field| field.trim().starts_with("dest="))
 }
 
 fn unknown(code: &'static str, message: String) -> Daemon {

@@ -1,7 +1,9 @@
 //! What a docker command does.
 
 mod daemon;
+mod name;
 mod options;
+mod prefix;
 mod table;
 mod verb;
 pub(super) mod wrap;
@@ -99,16 +101,12 @@ pub struct Value {
 impl Docker {
     /// Everything was understood: no unknown option or wrapper, no expansion that may be an option.
     pub fn certain(&self) -> bool {
-        self.unknown_options.is_empty()
-            && self.dynamic.is_empty()
-            && self.wrappers.iter().all(|wrapper| wrapper.known)
+        self.unknown_options.is_empty() && self.dynamic.is_empty() && self.wrappers.iter().all(|wrapper| wrapper.known)
     }
 
     /// The options of that long name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Opt> {
-        self.options
-            .iter()
-            .filter(move |option| option.name == name)
+        self.options.iter().filter(move |option| option.name == name)
     }
 
     /// The last option of that long name: the one that counts where only one does.
@@ -119,10 +117,7 @@ impl Docker {
     /// Whether a boolean option is on: `--push`, `--push=true`, and no `--push=false` after it.
     pub fn flag(&self, name: &str) -> bool {
         self.last(name).is_some_and(|option| {
-            let value = option
-                .value
-                .as_ref()
-                .and_then(|value| value.literal.as_deref());
+            let value = option.value.as_ref().and_then(|value| value.literal.as_deref());
             // What Go's ParseBool takes for false.
             !matches!(value, Some("0" | "f" | "F" | "false" | "FALSE" | "False"))
         })
@@ -130,11 +125,7 @@ impl Docker {
 
     /// A variable that the command line sets for this command.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let mut set = self
-            .environment
-            .iter()
-            .rev()
-            .filter(|(variable, _)| variable == name);
+        let mut set = self.environment.iter().rev().filter(|(variable, _)| variable == name);
         set.next().and_then(|(_, value)| value.as_deref())
     }
 }
@@ -147,7 +138,7 @@ pub fn docker(command: &Command) -> Option<Docker> {
     let (mut globals, mut at) = before_verb(command, found.program + 1, global_table(program));
     // `docker compose` is `docker-compose`, with options of docker's before and of compose's after.
     if program == Program::Docker
-        && let Some(plugin) = verb::plugin(command, at)
+        && let Some(plugin) = name::plugin(command, at)
     {
         program = plugin;
         verb_words.push(at);
@@ -156,7 +147,7 @@ pub fn docker(command: &Command) -> Option<Docker> {
         globals.unknown.extend(more.unknown);
         at = next;
     }
-    let named = verb::name(command, program, at);
+    let named = name::name(command, program, at);
     let from = named.words.last().map_or(at, |last| last + 1);
     verb_words.extend(&named.words);
     let parsed = match named.table {
@@ -166,12 +157,7 @@ pub fn docker(command: &Command) -> Option<Docker> {
     let mut environment: Vec<(String, Option<String>)> = command
         .assignments
         .iter()
-        .map(|set| {
-            (
-                set.name.clone(),
-                set.value.as_ref().map(|value| value.display().to_owned()),
-            )
-        })
+        .map(|set| (set.name.clone(), set.value.as_ref().map(|value| value.display().to_owned())))
         .collect();
     environment.extend(found.environment);
     let mut docker = Docker {
@@ -207,26 +193,14 @@ fn untabled(command: &Command, from: usize) -> Parsed {
         let word = command.words.get(*index);
         word.is_some_and(|word| word.display().starts_with('-') && word.display().len() > 1)
     });
-    Parsed {
-        unknown,
-        operands,
-        ..Parsed::default()
-    }
+    Parsed { unknown, operands, ..Parsed::default() }
 }
 
 fn builder(docker: &Docker) -> Option<String> {
-    let given = docker
-        .options
-        .iter()
-        .chain(&docker.globals)
-        .rfind(|it| it.name == "builder");
+    let given = docker.options.iter().chain(&docker.globals).rfind(|it| it.name == "builder");
     let value = given.and_then(|option| option.value.as_ref());
-    let set = docker
-        .variable("BUILDX_BUILDER")
-        .filter(|name| !name.is_empty());
-    value
-        .map(|value| value.display.clone())
-        .or_else(|| set.map(str::to_owned))
+    let set = docker.variable("BUILDX_BUILDER").filter(|name| !name.is_empty());
+    value.map(|value| value.display.clone()).or_else(|| set.map(str::to_owned))
 }
 
 fn endpoint(docker: &Docker) -> Option<Endpoint> {
@@ -234,12 +208,7 @@ fn endpoint(docker: &Docker) -> Option<Endpoint> {
         let option = docker.globals.iter().rfind(|option| option.name == name)?;
         option.value.as_ref().map(|value| value.display.clone())
     };
-    let set = |name: &str| {
-        docker
-            .variable(name)
-            .filter(|value| !value.is_empty())
-            .map(str::to_owned)
-    };
+    let set = |name: &str| docker.variable(name).filter(|value| !value.is_empty()).map(str::to_owned);
     // The order of docker's own precedence.
     let host = global("host").map(Endpoint::Host);
     host.or_else(|| global("context").map(Endpoint::Context))

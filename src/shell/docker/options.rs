@@ -50,19 +50,15 @@ pub(super) fn after_verb(command: &Command, from: usize, table: &Table) -> Parse
     }
     // `docker build $ARGS -t x .`: more operands than there may be, so an expansion among them holds options.
     while parsed.operands.len() > table.operands {
-        let Some(position) = parsed
-            .operands
-            .iter()
-            .position(|index| command.words.get(*index).is_some_and(may_hold_options))
+        let Some(position) =
+            parsed.operands.iter().position(|index| command.words.get(*index).is_some_and(may_hold_options))
         else {
             break;
         };
         parsed.dynamic.push(parsed.operands.remove(position));
     }
     if parsed.operands.len() > table.operands {
-        parsed
-            .unknown
-            .extend(parsed.operands.drain(table.operands..));
+        parsed.unknown.extend(parsed.operands.drain(table.operands..));
     }
     parsed.dynamic.sort_unstable();
     parsed.unknown.sort_unstable();
@@ -97,11 +93,7 @@ impl Parsed {
             Some((name, _)) => (name, true),
             None => (text, false),
         };
-        let takes = if name == "help" {
-            Some(false)
-        } else {
-            table::long(options, name)
-        };
+        let takes = if name == "help" { Some(false) } else { table::long(options, name) };
         let Some(takes) = takes else {
             self.unknown.push(at);
             return at + 1;
@@ -109,19 +101,12 @@ impl Parsed {
         let (words, value) = if attached {
             (at..at + 1, value(command, at, "--".len() + name.len() + 1))
         } else if takes {
-            (
-                at..(at + 2).min(command.words.len()),
-                value(command, at + 1, 0),
-            )
+            (at..(at + 2).min(command.words.len()), value(command, at + 1, 0))
         } else {
             (at..at + 1, None)
         };
         let end = words.end;
-        self.options.push(Opt {
-            name: name.to_owned(),
-            words,
-            value,
-        });
+        self.options.push(Opt { name: name.to_owned(), words, value });
         end
     }
 
@@ -134,16 +119,10 @@ impl Parsed {
                 return at + 1;
             };
             let rest = offset + letter.len_utf8();
-            let assigned = display
-                .get(rest..)
-                .is_some_and(|rest| rest.starts_with('='));
+            let assigned = display.get(rest..).is_some_and(|rest| rest.starts_with('='));
             let mut push = |words: Range<usize>, value| {
                 let end = words.end;
-                self.options.push(Opt {
-                    name: name.to_owned(),
-                    words,
-                    value,
-                });
+                self.options.push(Opt { name: name.to_owned(), words, value });
                 end
             };
             if assigned {
@@ -170,19 +149,13 @@ fn value(command: &Command, index: usize, skip: usize) -> Option<Value> {
     // As long as the option itself is written without quotes, what follows it is the value as written.
     let written = word.raw().strip_prefix(head);
     let place = written.and(word.place()).filter(|_| !word.is_doubtful());
-    let place = place.map(|place| Place {
-        item: place.item,
-        range: place.range.start + skip..place.range.end,
-    });
+    let place = place.map(|place| Place { item: place.item, range: place.range.start + skip..place.range.end });
     let display = word.display().get(skip..)?.to_owned();
     Some(Value {
         word: index,
         place,
         raw: written.unwrap_or(&display).to_owned(),
-        literal: word
-            .value()
-            .and_then(|value| value.get(skip..))
-            .map(str::to_owned),
+        literal: word.value().and_then(|value| value.get(skip..)).map(str::to_owned),
         may_split: word.may_split(),
         display,
     })

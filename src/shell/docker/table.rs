@@ -16,19 +16,11 @@ pub(super) struct Table {
 const MANY: usize = usize::MAX;
 
 const fn table(options: &'static str, operands: usize) -> Option<Table> {
-    Some(Table {
-        options,
-        operands,
-        stops: false,
-    })
+    Some(Table { options, operands, stops: false })
 }
 
 const fn stops(options: &'static str) -> Option<Table> {
-    Some(Table {
-        options,
-        operands: MANY,
-        stops: true,
-    })
+    Some(Table { options, operands: MANY, stops: true })
 }
 
 /// `docker [OPTIONS] COMMAND`
@@ -67,9 +59,7 @@ pub(super) fn of_docker(verb: &str) -> Option<Table> {
     match verb {
         "build" => table(BUILD, 1),
         "run" | "create" => stops(CONTAINER),
-        "exec" => stops(
-            "d/detach detach-keys= e/env= env-file= i/interactive privileged t/tty u/user= w/workdir=",
-        ),
+        "exec" => stops("d/detach detach-keys= e/env= env-file= i/interactive privileged t/tty u/user= w/workdir="),
         "pull" | "push" => table("a/all-tags disable-content-trust platform= q/quiet", 1),
         "tag" => table("f/force", 2),
         "login" => table("p/password= password-stdin u/username= e/email=", 1),
@@ -86,40 +76,22 @@ pub(super) fn of_docker(verb: &str) -> Option<Table> {
         "inspect" => table("f/format= s/size t/type= type=", MANY),
         "search" => table("f/filter= format= limit= no-trunc", 1),
         "commit" => table("a/author= c/change= m/message= p/pause", 2),
-        "ps" => table(
-            "a/all f/filter= format= n/last= l/latest no-trunc q/quiet s/size",
-            0,
-        ),
+        "ps" => table("a/all f/filter= format= n/last= l/latest no-trunc q/quiet s/size", 0),
         "rm" => table("f/force l/link v/volumes", MANY),
         "logs" => table("details f/follow since= n/tail= t/timestamps until=", 1),
-        "start" => table(
-            "a/attach checkpoint= checkpoint-dir= detach-keys= i/interactive",
-            MANY,
-        ),
+        "start" => table("a/attach checkpoint= checkpoint-dir= detach-keys= i/interactive", MANY),
         "stop" | "restart" => table("s/signal= t/timeout= time=", MANY),
         "kill" => table("s/signal=", MANY),
         "wait" => table("", MANY),
-        "manifest" => table(
-            "a/amend arch= insecure os= os-features= os-version= p/purge variant= v/verbose",
-            MANY,
-        ),
-        "system" => table(
-            "a/all filter= f/force format= since= until= v/verbose volumes",
-            0,
-        ),
-        "volume" => table(
-            "a/all d/driver= f/force filter= format= label= name= o/opt= q/quiet",
-            MANY,
-        ),
+        "manifest" => table("a/amend arch= insecure os= os-features= os-version= p/purge variant= v/verbose", MANY),
+        "system" => table("a/all filter= f/force format= since= until= v/verbose volumes", 0),
+        "volume" => table("a/all d/driver= f/force filter= format= label= name= o/opt= q/quiet", MANY),
         "network" => table(
             "alias= attachable d/driver= filter= f/force format= gateway= internal ip= ip6= ip-range= ipv4 ipv6 label= link= \
              no-trunc o/opt= q/quiet subnet= v/verbose",
             MANY,
         ),
-        "context create" => table(
-            "default-stack-orchestrator= description= docker= from= kubernetes=",
-            1,
-        ),
+        "context create" => table("default-stack-orchestrator= description= docker= from= kubernetes=", 1),
         "context use" => table("", 1),
         "context rm" => table("f/force", MANY),
         "context ls" => table("format= q/quiet", 0),
@@ -142,10 +114,7 @@ pub(super) fn of_buildx(verb: &str) -> Option<Table> {
             1,
         ),
         "use" => table("builder= D/debug default global", 1),
-        "rm" => table(
-            "all-inactive builder= D/debug f/force keep-daemon keep-state timeout=",
-            MANY,
-        ),
+        "rm" => table("all-inactive builder= D/debug f/force keep-daemon keep-state timeout=", MANY),
         "inspect" => table("bootstrap builder= D/debug timeout=", 1),
         "ls" => table("builder= D/debug format= no-trunc timeout=", 0),
         "version" => table("", 0),
@@ -173,9 +142,9 @@ pub(super) fn of_compose(verb: &str) -> Option<Table> {
              T/no-TTY no-tty t/tty p/publish= pull= q/quiet quiet-build quiet-pull remove-orphans rm P/service-ports use-aliases \
              u/user= v/volume= w/workdir=",
         ),
-        "exec" => stops(
-            "d/detach dry-run e/env= index= i/interactive T/no-TTY no-tty t/tty privileged u/user= w/workdir=",
-        ),
+        "exec" => {
+            stops("d/detach dry-run e/env= index= i/interactive T/no-TTY no-tty t/tty privileged u/user= w/workdir=")
+        }
         "up" => table(
             "abort-on-container-exit abort-on-container-failure always-recreate-deps attach= attach-dependencies build d/detach \
              dry-run exit-code-from= force-recreate menu no-attach= no-build no-color no-deps no-log-prefix no-recreate no-start \
@@ -184,10 +153,7 @@ pub(super) fn of_compose(verb: &str) -> Option<Table> {
             MANY,
         ),
         "down" => table("dry-run remove-orphans rmi= t/timeout= v/volumes", MANY),
-        "logs" => table(
-            "dry-run f/follow index= no-color no-log-prefix since= n/tail= t/timestamps until=",
-            MANY,
-        ),
+        "logs" => table("dry-run f/follow index= no-color no-log-prefix since= n/tail= t/timestamps until=", MANY),
         "build" => table(
             "build-arg= builder= check compress dry-run force-rm m/memory= no-cache no-rm parallel print progress= provenance= \
              pull push q/quiet sbom= ssh= with-dependencies",
@@ -205,14 +171,9 @@ pub(super) fn of_compose(verb: &str) -> Option<Table> {
             MANY,
         ),
         "version" => table("dry-run f/format= short", 0),
-        "ps" => table(
-            "a/all dry-run filter= format= no-trunc orphans q/quiet services status=",
-            MANY,
-        ),
+        "ps" => table("a/all dry-run filter= format= no-trunc orphans q/quiet services status=", MANY),
         "rm" => table("a/all dry-run f/force s/stop v/volumes", MANY),
-        "start" | "stop" | "restart" => {
-            table("dry-run no-deps t/timeout= wait wait-timeout=", MANY)
-        }
+        "start" | "stop" | "restart" => table("dry-run no-deps t/timeout= wait wait-timeout=", MANY),
         "kill" => table("dry-run remove-orphans s/signal=", MANY),
         "cp" => table("all a/archive dry-run L/follow-link index=", 2),
         "create" => table(
@@ -229,9 +190,7 @@ pub(super) fn of_compose(verb: &str) -> Option<Table> {
 
 /// The entry of a long option: does it take a value?
 pub(super) fn long(options: &str, name: &str) -> Option<bool> {
-    entries(options)
-        .find(|(_, long, _)| *long == name)
-        .map(|(_, _, takes)| takes)
+    entries(options).find(|(_, long, _)| *long == name).map(|(_, _, takes)| takes)
 }
 
 /// The entry of a short option: its long name, and does it take a value?

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::What;
+use super::super::What;
 use super::walk::Walk;
 
 impl Walk<'_> {

@@ -3,15 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use shuck_ast::{
-    BinaryCommand, BinaryOp, Command as Ast, CompoundCommand, Stmt, StmtSeq, StmtTerminator,
-};
+use shuck_ast::{BinaryOp, Command as Ast, CompoundCommand, Stmt, StmtSeq, StmtTerminator};
 
+use super::super::place::Items;
+use super::super::{Command, Context, Doubt, Function, Guard, Kind, Statement, What};
 use super::cook::Source;
-use super::place::Items;
-use super::{
-    Chain, Command, Context, Doubt, Function, Guard, Joint, Kind, Pipeline, Statement, What,
-};
 
 /// Collects commands and statements. What is found is complete even if some of it is doubtful.
 pub(super) struct Walk<'a> {
@@ -27,8 +23,8 @@ pub(super) struct Walk<'a> {
     /// How many substitutions are around.
     pub(super) depth: usize,
     sequences: usize,
-    chains: usize,
-    pipelines: usize,
+    pub(super) chains: usize,
+    pub(super) pipelines: usize,
 }
 
 /// The bytes of a statement or a part of one: `None` where the tree does not tell.
@@ -36,17 +32,17 @@ pub(super) type Extent = Option<Range<usize>>;
 
 /// What several things cover: unknown as soon as one is.
 #[derive(Default)]
-struct Cover(Option<Extent>);
+pub(super) struct Cover(Option<Extent>);
 
 impl Cover {
-    fn add(&mut self, extent: Extent) {
+    pub(super) fn add(&mut self, extent: Extent) {
         self.0 = Some(match self.0.take() {
             None => extent,
             Some(before) => cover(before, extent),
         });
     }
 
-    fn extent(self) -> Extent {
+    pub(super) fn extent(self) -> Extent {
         self.0.flatten()
     }
 }
@@ -86,12 +82,7 @@ impl<'a> Walk<'a> {
     /// A sequence of statements. Returns what they cover.
     ///
     /// `bounds` is the text that the sequence fills, where the tree tells.
-    pub(super) fn sequence(
-        &mut self,
-        sequence: &StmtSeq,
-        around: &Context,
-        bounds: Option<Range<usize>>,
-    ) -> Extent {
+    pub(super) fn sequence(&mut self, sequence: &StmtSeq, around: &Context, bounds: Option<Range<usize>>) -> Extent {
         let number = self.sequences;
         self.sequences += 1;
         let parent = (number > 0).then_some(around.innermost);
@@ -113,23 +104,24 @@ impl<'a> Walk<'a> {
                 guarded: Guard::stronger(around.guarded, background.then_some(Guard::Background)),
                 ..around.clone()
             };
-            let terminator = stmt
-                .terminator_span
-                .and_then(|span| self.items.place(&(span.start.offset()..span.end.offset())));
+            let terminator =
+                stmt.terminator_span.and_then(|span| self.items.place(&(span.start.offset()..span.end.offset())));
             self.statements.push(Statement {
                 places: Vec::new(),
                 terminator,
-                kind: Kind::of(stmt),
+                kind: kind(stmt),
                 parent,
                 sequence: number,
                 position,
                 commands: Vec::new(),
                 doubtful: false,
                 range: None,
+                end: usize::MAX,
             });
             let extent = self.stmt(stmt, &context);
             if let Some(statement) = self.statements.get_mut(index) {
                 statement.range.clone_from(&extent);
+                statement.end = extent.as_ref().map_or(usize::MAX, |range| range.end);
             }
             match &extent {
                 Some(range) => {
@@ -142,10 +134,7 @@ impl<'a> Walk<'a> {
                     end = Some(range.end.max(beyond).max(end.unwrap_or_default()));
                 }
                 None => {
-                    self.doubt(
-                        &(stmt.span.start.offset()..stmt.span.end.offset()),
-                        What::Ranges,
-                    );
+                    self.doubt(&(stmt.span.start.offset()..stmt.span.end.offset()), What::Ranges);
                     end = None;
                 }
             }
@@ -159,22 +148,11 @@ impl<'a> Walk<'a> {
 
     /// What a script says about the meaning of its own words.
     pub(super) fn meanings(&mut self) {
-        let aliases = self
-            .commands
-            .iter()
-            .filter(|command| command.name() == Some("alias"));
-        let mut found: Vec<_> = aliases
-            .map(|command| (command.range.clone(), What::Alias))
-            .collect();
-        for function in self
-            .functions
-            .iter()
-            .filter(|function| is_understood(&function.name))
-        {
+        let aliases = self.commands.iter().filter(|command| command.name() == Some("alias"));
+        let mut found: Vec<_> = aliases.map(|command| (command.range.clone(), What::Alias)).collect();
+        for function in self.functions.iter().filter(|function| is_understood(&function.name)) {
             let statement = self.statements.get(function.statement);
-            let range = statement
-                .and_then(|statement| statement.range.clone())
-                .unwrap_or(0..0);
+            let range = statement.and_then(|statement| statement.range.clone()).unwrap_or(0..0);
             found.push((range, What::Shadowed(function.name.clone())));
         }
         for (range, what) in found {
@@ -182,7 +160,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn stmt(&mut self, stmt: &Stmt, around: &Context) -> Extent {
+    pub(super) fn stmt(&mut self, stmt: &Stmt, around: &Context) -> Extent {
         let mut context = around.clone();
         let start = stmt.span.start.offset();
         if stmt.negated {
@@ -197,15 +175,9 @@ impl<'a> Walk<'a> {
             },
             Ast::Compound(compound) => self.compound(compound, &context),
             Ast::Function(function) => {
-                let name = function
-                    .static_names()
-                    .next()
-                    .map(|name| name.as_str().to_owned());
+                let name = function.static_names().next().map(|name| name.as_str().to_owned());
                 let name: Arc<str> = name.unwrap_or_default().into();
-                self.functions.push(Function {
-                    name: name.to_string(),
-                    statement: around.innermost,
-                });
+                self.functions.push(Function { name: name.to_string(), statement: around.innermost });
                 context.function = Some(name);
                 let start = function.span.start.offset();
                 cover(Some(start..start), self.stmt(&function.body, &context))
@@ -215,10 +187,7 @@ impl<'a> Walk<'a> {
                 None
             }
         };
-        if !matches!(
-            stmt.command,
-            Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_)
-        ) {
+        if !matches!(stmt.command, Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_)) {
             for redirect in &stmt.redirects {
                 let (_, covered) = self.redirect(redirect, around);
                 extent = cover(extent, covered);
@@ -232,110 +201,10 @@ impl<'a> Walk<'a> {
         extent
     }
 
-    /// `a && b || c`, flattened: the tree leans to the left, as deep as the list is long.
-    fn chain(&mut self, binary: &BinaryCommand, around: &Context) -> Extent {
-        let mut elements = vec![&*binary.right];
-        let mut joints = vec![(joint(binary.op), binary.op_span.start.offset())];
-        let mut left = &*binary.left;
-        while let Ast::Binary(inner) = &left.command
-            && matches!(inner.op, BinaryOp::And | BinaryOp::Or)
-            && !left.negated
-        {
-            elements.push(&inner.right);
-            joints.push((joint(inner.op), inner.op_span.start.offset()));
-            left = &inner.left;
-        }
-        elements.push(left);
-        elements.reverse();
-        joints.reverse();
-        let id = self.chains;
-        self.chains += 1;
-        let first = self.commands.len();
-        let mut covered = Cover::default();
-        for (position, element) in elements.iter().enumerate() {
-            let before = position.checked_sub(1).and_then(|left| joints.get(left));
-            let after = joints.get(position).map(|(joint, _)| *joint);
-            let later = joints.get(position..).unwrap_or_default();
-            let earlier = joints.get(..position).unwrap_or_default();
-            let guard = if later.iter().any(|(joint, _)| *joint == Joint::Or) {
-                Some(Guard::Or)
-            } else {
-                after.map(|_| Guard::And)
-            };
-            let context = Context {
-                chain: Some(Chain {
-                    id,
-                    position,
-                    length: elements.len(),
-                    before: before.map(|(joint, _)| *joint),
-                    after,
-                    only_and_before: earlier.iter().all(|(joint, _)| *joint == Joint::And),
-                }),
-                conditional: around.conditional || position > 0,
-                guarded: Guard::stronger(around.guarded, guard),
-                ..around.clone()
-            };
-            let extent = self.stmt(element, &context);
-            self.joined(before.map(|(_, at)| *at), &extent, first);
-            covered.add(extent);
-        }
-        covered.extent()
-    }
-
-    fn pipeline(&mut self, binary: &BinaryCommand, around: &Context) -> Extent {
-        let mut elements = vec![(&*binary.right, Some(binary.op_span.start.offset()))];
-        let mut left = &*binary.left;
-        while let Ast::Binary(inner) = &left.command
-            && matches!(inner.op, BinaryOp::Pipe | BinaryOp::PipeAll)
-            && !left.negated
-        {
-            elements.push((&*inner.right, Some(inner.op_span.start.offset())));
-            left = &inner.left;
-        }
-        elements.push((left, None));
-        elements.reverse();
-        let id = self.pipelines;
-        self.pipelines += 1;
-        let first = self.commands.len();
-        let mut covered = Cover::default();
-        for (position, (element, operator)) in elements.iter().enumerate() {
-            let context = Context {
-                pipeline: Some(Pipeline {
-                    id,
-                    position,
-                    length: elements.len(),
-                }),
-                ..around.clone()
-            };
-            let extent = self.stmt(element, &context);
-            self.joined(*operator, &extent, first);
-            covered.add(extent);
-        }
-        covered.extent()
-    }
-
-    /// GitLab's runner prints each item before it runs it, so an operator cannot reach over into the next item.
-    fn joined(&mut self, operator: Option<usize>, right: &Extent, first: usize) {
-        if let (Some(operator), Some(right)) = (operator, right)
-            && self
-                .items
-                .place(&(operator..right.start.max(operator)))
-                .is_none()
-        {
-            self.doubt(&(operator..operator + 1), What::OperatorSpansItems);
-            for command in self.commands.iter_mut().skip(first) {
-                command.doubtful = true;
-            }
-        }
-    }
-
     fn compound(&mut self, compound: &CompoundCommand, around: &Context) -> Extent {
         match compound {
             CompoundCommand::Subshell(body) => {
-                let context = Context {
-                    subshell: true,
-                    ..around.clone()
-                };
+                let context = Context { subshell: true, ..around.clone() };
                 let inner = self.sequence(body, &context, None);
                 self.delimited(body, inner, '(', ')')
             }
@@ -352,11 +221,7 @@ impl<'a> Walk<'a> {
                 cover(Some(start..start), inner)
             }
             CompoundCommand::Coproc(coproc) => {
-                let context = Context {
-                    subshell: true,
-                    background: true,
-                    ..around.clone()
-                };
+                let context = Context { subshell: true, background: true, ..around.clone() };
                 let start = coproc.span.start.offset();
                 cover(Some(start..start), self.stmt(&coproc.body, &context))
             }
@@ -365,14 +230,37 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn joint(op: BinaryOp) -> Joint {
-    match op {
-        BinaryOp::Or => Joint::Or,
-        BinaryOp::And | BinaryOp::Pipe | BinaryOp::PipeAll => Joint::And,
-    }
-}
-
 /// Names that a function must not take if this module is to be right about them.
 fn is_understood(name: &str) -> bool {
     matches!(name, "docker" | "docker-compose" | "docker-buildx")
+}
+
+/// What a statement is.
+fn kind(stmt: &Stmt) -> Kind {
+    match &stmt.command {
+        Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_) => Kind::Simple,
+        Ast::Binary(binary) => match binary.op {
+            BinaryOp::And | BinaryOp::Or => Kind::List,
+            BinaryOp::Pipe | BinaryOp::PipeAll => Kind::Pipeline,
+        },
+        Ast::Function(_) => Kind::Function,
+        Ast::AnonymousFunction(_) => Kind::Other,
+        Ast::Compound(compound) => match compound {
+            CompoundCommand::If(_) => Kind::If,
+            CompoundCommand::For(_)
+            | CompoundCommand::ArithmeticFor(_)
+            | CompoundCommand::While(_)
+            | CompoundCommand::Until(_)
+            | CompoundCommand::Select(_) => Kind::Loop,
+            CompoundCommand::Case(_) => Kind::Case,
+            CompoundCommand::Subshell(_) => Kind::Subshell,
+            CompoundCommand::BraceGroup(_) => Kind::Group,
+            CompoundCommand::Arithmetic(_) | CompoundCommand::Conditional(_) => Kind::Test,
+            CompoundCommand::Time(_)
+            | CompoundCommand::Coproc(_)
+            | CompoundCommand::Repeat(_)
+            | CompoundCommand::Foreach(_)
+            | CompoundCommand::Always(_) => Kind::Other,
+        },
+    }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use shuck_ast::{WordPart, WordPartNode};
 
-use super::What;
+use super::super::What;
 use super::unquote::is_closed;
 
 /// The source that words are cut from.
@@ -48,21 +48,14 @@ impl<'a> Source<'a> {
 
     fn is_masked(&self, range: &Range<usize>) -> bool {
         let first = self.masks.partition_point(|mask| mask.end <= range.start);
-        self.masks
-            .get(first)
-            .is_some_and(|mask| mask.start < range.end)
+        self.masks.get(first).is_some_and(|mask| mask.start < range.end)
     }
 
     /// Removes the quotes of the parts that make up `range`.
     ///
     /// `None`: the word is plain, text and value are the source itself (the common case, spared the copies).
     pub(super) fn cook(&self, parts: &[WordPartNode], range: &Range<usize>) -> Option<Cooked> {
-        if let [
-            WordPartNode {
-                kind: WordPart::Literal(_),
-                ..
-            },
-        ] = parts
+        if let [WordPartNode { kind: WordPart::Literal(_), .. }] = parts
             && self.slice(range).bytes().all(is_plain)
             && !self.is_masked(range)
         {
@@ -80,13 +73,7 @@ fn is_plain(byte: u8) -> bool {
 }
 
 impl Cooked {
-    fn parts(
-        &mut self,
-        source: &Source<'_>,
-        parts: &[WordPartNode],
-        range: &Range<usize>,
-        quotes: Quotes,
-    ) {
+    fn parts(&mut self, source: &Source<'_>, parts: &[WordPartNode], range: &Range<usize>, quotes: Quotes) {
         let mut at = range.start;
         for part in parts {
             let span = part.span.start.offset()..part.span.end.offset();
@@ -108,14 +95,8 @@ impl Cooked {
     /// The parts do not fit the text. If that hides where a substitution stands, the commands in it are not certain either.
     fn misread(&mut self, source: &Source<'_>, range: &Range<usize>) {
         let text = source.slice(range);
-        let commands = ["$(", "`", "<(", ">("]
-            .iter()
-            .any(|open| text.contains(open));
-        self.fault.get_or_insert(if commands {
-            What::Ranges
-        } else {
-            What::WordParts
-        });
+        let commands = ["$(", "`", "<(", ">("].iter().any(|open| text.contains(open));
+        self.fault.get_or_insert(if commands { What::Ranges } else { What::WordParts });
     }
 
     fn part(&mut self, source: &Source<'_>, part: &WordPart, span: &Range<usize>, quotes: Quotes) {
@@ -173,12 +154,7 @@ impl Cooked {
     fn literal(&mut self, source: &Source<'_>, span: &Range<usize>, quotes: Quotes) {
         let mut from = span.start;
         let first = source.masks.partition_point(|mask| mask.end <= span.start);
-        for mask in source
-            .masks
-            .iter()
-            .skip(first)
-            .take_while(|mask| mask.start < span.end)
-        {
+        for mask in source.masks.iter().skip(first).take_while(|mask| mask.start < span.end) {
             self.unescape(source.slice(&(from..mask.start.max(from))), quotes);
             let visible = mask.start.max(span.start)..mask.end.min(span.end);
             self.expansion(source.slice(&visible), quotes != Quotes::None);

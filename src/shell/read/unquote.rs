@@ -1,6 +1,6 @@
 //! Literal text and its quotes.
 
-use super::What;
+use super::super::What;
 use super::cook::{Cooked, Quotes};
 
 impl Cooked {
@@ -20,6 +20,9 @@ impl Cooked {
             // An expansion is a part of its own.
             if character == '$' && matches!(characters.peek(), Some('{' | '(')) {
                 self.fold(What::Unread);
+            }
+            if quotes == Quotes::Double && matches!(character, '"' | '`') {
+                self.fold(What::FoldedOperator);
             }
             if quotes == Quotes::None {
                 match character {
@@ -64,11 +67,7 @@ impl Cooked {
 
     /// Notes a fault; one that concerns the whole script outweighs one that does not.
     pub(super) fn fold(&mut self, what: What) {
-        if self
-            .fault
-            .as_ref()
-            .is_none_or(|known| known.is_local() && !what.is_local())
-        {
+        if self.fault.as_ref().is_none_or(|known| known.is_local() && !what.is_local()) {
             self.fault = Some(what);
         }
     }

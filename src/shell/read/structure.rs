@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use shuck_ast::{
-    CaseItem, CompoundCommand, ConditionalExpr, ForCommand, ForSyntax, IfCommand, IfSyntax, Span,
-    StmtSeq,
+    CaseItem, CompoundCommand, ConditionalExpr, ForCommand, ForSyntax, IfCommand, IfSyntax, Span, StmtSeq,
 };
 
+use super::super::{Context, Guard};
 use super::walk::{Extent, Walk};
-use super::{Context, Guard};
 
 impl Walk<'_> {
     /// Compound commands with keywords. The extent goes from the first keyword to the last.
@@ -136,19 +135,11 @@ impl Walk<'_> {
     }
 
     /// `( … )` and `{ … }`, whose delimiters the tree leaves out.
-    pub(super) fn delimited(
-        &self,
-        body: &StmtSeq,
-        inner: Extent,
-        open: char,
-        close: char,
-    ) -> Extent {
+    pub(super) fn delimited(&self, body: &StmtSeq, inner: Extent, open: char, close: char) -> Extent {
         let inner = inner?;
         let first = body.stmts.first()?;
         let comments = body.leading_comments.iter().chain(&first.leading_comments);
-        let comment = comments
-            .map(|comment| usize::from(comment.range.start()))
-            .min();
+        let comment = comments.map(|comment| usize::from(comment.range.start())).min();
         let start = self.back_to(comment.map_or(inner.start, |at| at.min(inner.start)), open)?;
         let end = self.on_to(inner.end, close)?;
         Some(start..end)
@@ -175,8 +166,7 @@ impl Walk<'_> {
         let mut at = from;
         loop {
             let rest = text.get(at..)?;
-            let skipped =
-                rest.trim_start_matches(|next: char| next.is_whitespace() || ";&".contains(next));
+            let skipped = rest.trim_start_matches(|next: char| next.is_whitespace() || ";&".contains(next));
             at = text.len() - skipped.len();
             let next = skipped.chars().next()?;
             if next == close {
@@ -195,32 +185,18 @@ fn to(from: Span, end: Option<Span>) -> Option<Range<usize>> {
 }
 
 fn branch(around: &Context) -> Context {
-    Context {
-        conditional: true,
-        ..around.clone()
-    }
+    Context { conditional: true, ..around.clone() }
 }
 
 fn condition(around: &Context) -> Context {
-    Context {
-        condition: true,
-        guarded: Guard::stronger(around.guarded, Some(Guard::Condition)),
-        ..around.clone()
-    }
+    Context { condition: true, guarded: Guard::stronger(around.guarded, Some(Guard::Condition)), ..around.clone() }
 }
 
 /// A loop's condition runs at least once, its body perhaps never.
 fn in_loop_head(around: &Context) -> Context {
-    Context {
-        in_loop: true,
-        ..around.clone()
-    }
+    Context { in_loop: true, ..around.clone() }
 }
 
 fn in_loop(around: &Context) -> Context {
-    Context {
-        in_loop: true,
-        conditional: true,
-        ..around.clone()
-    }
+    Context { in_loop: true, conditional: true, ..around.clone() }
 }

@@ -1,22 +1,13 @@
 //! Command substitutions, wherever a word or an expression holds them.
 
-use std::ops::Range;
-
 use shuck_ast::{
-    ArithmeticExpansionSyntax, ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue,
-    BourneParameterExpansion, CommandSubstitutionSyntax, HeredocBody, HeredocBodyPart,
-    ParameterExpansion, ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Span, StmtSeq,
-    VarRef, Word, WordPart, WordPartNode,
+    ArithmeticExpr, ArithmeticExprNode, ArithmeticLvalue, BourneParameterExpansion, HeredocBody, HeredocBodyPart,
+    ParameterExpansion, ParameterExpansionSyntax, ParameterOp, Pattern, PatternPart, Span, VarRef, Word, WordPart,
+    WordPartNode,
 };
 
-use shuck_parser::parser::Parser;
-
-use super::unquote::is_closed;
+use super::super::Context;
 use super::walk::Walk;
-use super::{Context, What};
-
-/// How deeply substitutions may be nested in one another.
-const MAX_DEPTH: usize = 8;
 
 impl Walk<'_> {
     /// The substitutions in a word.
@@ -40,57 +31,28 @@ impl Walk<'_> {
                 return self.substitution(body, *syntax, &range, around);
             }
             WordPart::ProcessSubstitution { body, .. } => {
-                let context = Context {
-                    subshell: true,
-                    background: true,
-                    ..around.clone()
-                };
+                let context = Context { subshell: true, background: true, ..around.clone() };
                 return self.filled(body, &range, ["<(", ">("], ")", &context);
             }
-            WordPart::ArithmeticExpansion {
-                expression_ast,
-                expression_word_ast,
-                syntax,
-                ..
-            } => {
+            WordPart::ArithmeticExpansion { expression_ast, expression_word_ast, syntax, .. } => {
                 self.check_arithmetic(&range, *syntax, expression_ast.is_some());
                 self.word_inside(expression_word_ast, around);
             }
             WordPart::Parameter(parameter) => self.parameter(parameter, around),
-            WordPart::ParameterExpansion {
-                reference,
-                operator,
-                operand_word_ast,
-                ..
-            } => {
+            WordPart::ParameterExpansion { reference, operator, operand_word_ast, .. } => {
                 self.reference(reference, around);
                 self.operator(operator, around);
                 self.maybe_word(operand_word_ast.as_deref(), around);
             }
-            WordPart::IndirectExpansion {
-                reference,
-                operator,
-                operand_word_ast,
-                ..
-            } => {
+            WordPart::IndirectExpansion { reference, operator, operand_word_ast, .. } => {
                 self.reference(reference, around);
                 if let Some(operator) = operator {
                     self.operator(operator, around);
                 }
                 self.maybe_word(operand_word_ast.as_deref(), around);
             }
-            WordPart::Substring {
-                reference,
-                offset_word_ast,
-                length_word_ast,
-                ..
-            }
-            | WordPart::ArraySlice {
-                reference,
-                offset_word_ast,
-                length_word_ast,
-                ..
-            } => {
+            WordPart::Substring { reference, offset_word_ast, length_word_ast, .. }
+            | WordPart::ArraySlice { reference, offset_word_ast, length_word_ast, .. } => {
                 self.reference(reference, around);
                 self.word_inside(offset_word_ast, around);
                 self.maybe_word(length_word_ast.as_deref(), around);
@@ -100,9 +62,7 @@ impl Walk<'_> {
             | WordPart::ArrayLength(reference)
             | WordPart::ArrayIndices(reference)
             | WordPart::Transformation { reference, .. } => self.reference(reference, around),
-            WordPart::Variable(_)
-            | WordPart::PrefixMatch { .. }
-            | WordPart::ZshQualifiedGlob(_) => {}
+            WordPart::Variable(_) | WordPart::PrefixMatch { .. } | WordPart::ZshQualifiedGlob(_) => {}
         }
         self.check_read(&range, before);
     }
@@ -110,97 +70,6 @@ impl Walk<'_> {
     fn maybe_word(&mut self, word: Option<&Word>, around: &Context) {
         if let Some(word) = word {
             self.word_inside(word, around);
-        }
-    }
-
-    fn substitution(
-        &mut self,
-        body: &StmtSeq,
-        syntax: CommandSubstitutionSyntax,
-        range: &Range<usize>,
-        around: &Context,
-    ) {
-        let context = Context {
-            substitution: true,
-            ..around.clone()
-        };
-        match syntax {
-            CommandSubstitutionSyntax::DollarParen => {
-                self.filled(body, range, ["$("; 2], ")", &context);
-            }
-            CommandSubstitutionSyntax::Backtick => {
-                // Only these escapes are undone before the text is read as commands.
-                let text = self.source.slice(range);
-                if ["\\`", "\\$", "\\\\", "\\\""]
-                    .iter()
-                    .any(|escape| text.contains(escape))
-                {
-                    self.doubt(range, What::EscapedBackticks);
-                }
-                self.filled(body, range, ["`"; 2], "`", &context);
-            }
-        }
-    }
-
-    /// The commands between two delimiters. The parser drops what it cannot read there, and is silent about a missing end.
-    fn filled(
-        &mut self,
-        body: &StmtSeq,
-        range: &Range<usize>,
-        open: [&str; 2],
-        close: &str,
-        around: &Context,
-    ) {
-        self.substitutions += 1;
-        let text = self.source.parsed.get(range.clone()).unwrap_or_default();
-        let inner = open
-            .iter()
-            .find_map(|open| text.strip_prefix(open))
-            .and_then(|rest| rest.strip_suffix(close));
-        let bounds = inner.map(|inner| {
-            let end = range.end - close.len();
-            end - inner.len()..end
-        });
-        // Each level is parsed once more, hence a limit, which no person's script comes near.
-        self.depth += 1;
-        let read = inner
-            .is_some_and(|inner| self.depth <= MAX_DEPTH && Parser::new(inner).parse().is_ok());
-        if !read {
-            self.doubt(range, What::Unread);
-        }
-        self.sequence(body, around, bounds);
-        self.depth -= 1;
-    }
-
-    /// Whether `$((…))` is arithmetic to bash as well as to the parser.
-    fn check_arithmetic(
-        &mut self,
-        range: &Range<usize>,
-        syntax: ArithmeticExpansionSyntax,
-        understood: bool,
-    ) {
-        let text = self.source.slice(range);
-        let certain = match syntax {
-            ArithmeticExpansionSyntax::DollarParenParen => text.ends_with("))") && understood,
-            ArithmeticExpansionSyntax::LegacyBracket => text.ends_with(']'),
-        };
-        if !certain {
-            self.doubt(range, What::Arithmetic);
-        }
-    }
-
-    /// An expansion whose text has a substitution, while the tree has none: commands may have been missed.
-    fn check_read(&mut self, range: &Range<usize>, before: usize) {
-        let text = self.source.parsed.get(range.clone()).unwrap_or_default();
-        if text.starts_with("${") && !is_closed(text) {
-            self.doubt(range, What::UnclosedExpansion);
-        }
-        let inside = text.get(2..).unwrap_or_default();
-        let holds = ["$(", "`", "<(", ">("]
-            .iter()
-            .any(|open| inside.contains(open));
-        if self.substitutions == before && holds {
-            self.doubt(range, What::Unread);
         }
     }
 
@@ -215,34 +84,19 @@ impl Walk<'_> {
             | BourneParameterExpansion::Transformation { reference, .. } => {
                 self.reference(reference, around);
             }
-            BourneParameterExpansion::Indirect {
-                reference,
-                operator,
-                operand_word_ast,
-                ..
-            } => {
+            BourneParameterExpansion::Indirect { reference, operator, operand_word_ast, .. } => {
                 self.reference(reference, around);
                 if let Some(operator) = operator {
                     self.operator(operator, around);
                 }
                 self.maybe_word(operand_word_ast.as_deref(), around);
             }
-            BourneParameterExpansion::Operation {
-                reference,
-                operator,
-                operand_word_ast,
-                ..
-            } => {
+            BourneParameterExpansion::Operation { reference, operator, operand_word_ast, .. } => {
                 self.reference(reference, around);
                 self.operator(operator, around);
                 self.maybe_word(operand_word_ast.as_deref(), around);
             }
-            BourneParameterExpansion::Slice {
-                reference,
-                offset_word_ast,
-                length_word_ast,
-                ..
-            } => {
+            BourneParameterExpansion::Slice { reference, offset_word_ast, length_word_ast, .. } => {
                 self.reference(reference, around);
                 self.word_inside(offset_word_ast, around);
                 self.maybe_word(length_word_ast.as_deref(), around);
@@ -257,16 +111,8 @@ impl Walk<'_> {
             | ParameterOp::RemovePrefixLong { pattern }
             | ParameterOp::RemoveSuffixShort { pattern }
             | ParameterOp::RemoveSuffixLong { pattern } => self.pattern(pattern, around),
-            ParameterOp::ReplaceFirst {
-                pattern,
-                replacement_word_ast,
-                ..
-            }
-            | ParameterOp::ReplaceAll {
-                pattern,
-                replacement_word_ast,
-                ..
-            } => {
+            ParameterOp::ReplaceFirst { pattern, replacement_word_ast, .. }
+            | ParameterOp::ReplaceAll { pattern, replacement_word_ast, .. } => {
                 self.pattern(pattern, around);
                 self.word_inside(replacement_word_ast, around);
             }
@@ -291,21 +137,15 @@ impl Walk<'_> {
                         self.pattern(pattern, around);
                     }
                 }
-                PatternPart::Literal(_)
-                | PatternPart::AnyString
-                | PatternPart::AnyChar
-                | PatternPart::CharClass(_) => {}
+                PatternPart::Literal(_) | PatternPart::AnyString | PatternPart::AnyChar | PatternPart::CharClass(_) => {
+                }
             }
         }
     }
 
     /// The substitutions in a variable's subscript.
     pub(super) fn reference(&mut self, reference: &VarRef, around: &Context) {
-        if let Some(word) = reference
-            .subscript
-            .as_ref()
-            .and_then(|subscript| subscript.word_ast())
-        {
+        if let Some(word) = reference.subscript.as_ref().and_then(|subscript| subscript.word_ast()) {
             self.word_inside(word, around);
         }
     }
@@ -322,14 +162,8 @@ impl Walk<'_> {
                 ArithmeticExpr::Unary { expr, .. } | ArithmeticExpr::Postfix { expr, .. } => {
                     left.push(expr);
                 }
-                ArithmeticExpr::Binary {
-                    left: first, right, ..
-                } => left.extend([&**right, first]),
-                ArithmeticExpr::Conditional {
-                    condition,
-                    then_expr,
-                    else_expr,
-                } => {
+                ArithmeticExpr::Binary { left: first, right, .. } => left.extend([&**right, first]),
+                ArithmeticExpr::Conditional { condition, then_expr, else_expr } => {
                     left.extend([&**else_expr, then_expr, condition]);
                 }
                 ArithmeticExpr::Assignment { target, value, .. } => {
@@ -353,12 +187,7 @@ impl Walk<'_> {
                     self.substitution(body, *syntax, &range, around);
                     continue;
                 }
-                HeredocBodyPart::ArithmeticExpansion {
-                    expression_ast,
-                    expression_word_ast,
-                    syntax,
-                    ..
-                } => {
+                HeredocBodyPart::ArithmeticExpansion { expression_ast, expression_word_ast, syntax, .. } => {
                     self.check_arithmetic(&range, *syntax, expression_ast.is_some());
                     self.word_inside(expression_word_ast, around);
                 }

@@ -1,0 +1,103 @@
+//! `a && b || c` and `a | b | c`.
+
+use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast};
+
+use super::super::{Chain, Context, Guard, Joint, Pipeline, What};
+use super::walk::{Cover, Extent, Walk};
+
+impl Walk<'_> {
+    /// `a && b || c`, flattened: the tree leans to the left, as deep as the list is long.
+    pub(super) fn chain(&mut self, binary: &BinaryCommand, around: &Context) -> Extent {
+        let mut elements = vec![&*binary.right];
+        let mut joints = vec![(joint(binary.op), binary.op_span.start.offset())];
+        let mut left = &*binary.left;
+        while let Ast::Binary(inner) = &left.command
+            && matches!(inner.op, BinaryOp::And | BinaryOp::Or)
+            && !left.negated
+        {
+            elements.push(&inner.right);
+            joints.push((joint(inner.op), inner.op_span.start.offset()));
+            left = &inner.left;
+        }
+        elements.push(left);
+        elements.reverse();
+        joints.reverse();
+        let id = self.chains;
+        self.chains += 1;
+        let first = self.commands.len();
+        let mut covered = Cover::default();
+        for (position, element) in elements.iter().enumerate() {
+            let before = position.checked_sub(1).and_then(|left| joints.get(left));
+            let after = joints.get(position).map(|(joint, _)| *joint);
+            let later = joints.get(position..).unwrap_or_default();
+            let earlier = joints.get(..position).unwrap_or_default();
+            let guard = if later.iter().any(|(joint, _)| *joint == Joint::Or) {
+                Some(Guard::Or)
+            } else {
+                after.map(|_| Guard::And)
+            };
+            let context = Context {
+                chain: Some(Chain {
+                    id,
+                    position,
+                    length: elements.len(),
+                    before: before.map(|(joint, _)| *joint),
+                    after,
+                    only_and_before: earlier.iter().all(|(joint, _)| *joint == Joint::And),
+                }),
+                conditional: around.conditional || position > 0,
+                guarded: Guard::stronger(around.guarded, guard),
+                ..around.clone()
+            };
+            let extent = self.stmt(element, &context);
+            self.joined(before.map(|(_, at)| *at), &extent, first);
+            covered.add(extent);
+        }
+        covered.extent()
+    }
+
+    pub(super) fn pipeline(&mut self, binary: &BinaryCommand, around: &Context) -> Extent {
+        let mut elements = vec![(&*binary.right, Some(binary.op_span.start.offset()))];
+        let mut left = &*binary.left;
+        while let Ast::Binary(inner) = &left.command
+            && matches!(inner.op, BinaryOp::Pipe | BinaryOp::PipeAll)
+            && !left.negated
+        {
+            elements.push((&*inner.right, Some(inner.op_span.start.offset())));
+            left = &inner.left;
+        }
+        elements.push((left, None));
+        elements.reverse();
+        let id = self.pipelines;
+        self.pipelines += 1;
+        let first = self.commands.len();
+        let mut covered = Cover::default();
+        for (position, (element, operator)) in elements.iter().enumerate() {
+            let context =
+                Context { pipeline: Some(Pipeline { id, position, length: elements.len() }), ..around.clone() };
+            let extent = self.stmt(element, &context);
+            self.joined(*operator, &extent, first);
+            covered.add(extent);
+        }
+        covered.extent()
+    }
+
+    /// GitLab's runner prints each item before it runs it, so an operator cannot reach over into the next item.
+    fn joined(&mut self, operator: Option<usize>, right: &Extent, first: usize) {
+        if let (Some(operator), Some(right)) = (operator, right)
+            && self.items.place(&(operator..right.start.max(operator))).is_none()
+        {
+            self.doubt(&(operator..operator + 1), What::OperatorSpansItems);
+            for command in self.commands.iter_mut().skip(first) {
+                command.doubtful = true;
+            }
+        }
+    }
+}
+
+fn joint(op: BinaryOp) -> Joint {
+    match op {
+        BinaryOp::Or => Joint::Or,
+        BinaryOp::And | BinaryOp::Pipe | BinaryOp::PipeAll => Joint::And,
+    }
+}
