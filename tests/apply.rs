@@ -120,6 +120,8 @@ fn lists_what_can_be_committed_in_order() {
     expected.extend([".gitignore".to_owned(), "a/link.yml".to_owned()]);
     expected.sort();
     assert_eq!(folder.list(), Ok(expected));
+    let (_root, folder) = repository(&[("a.yml", ""), ("b.yml", ""), (".gitignore", "b.yml\n")]);
+    assert_eq!(folder.list(), Ok(vec![".gitignore".to_owned(), "a.yml".to_owned()]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ci_migrate::migration::built_in;
+use ci_migrate::migration::{RULES, built_in};
 use ci_migrate::transform::{KEYS, REGISTRY};
 
 fn root() -> &'static Path {
@@ -88,33 +88,50 @@ fn the_command_line_is_documented_as_it_is() {
 }
 
 #[test]
-fn every_setting_and_every_reason_is_documented() {
+fn every_setting_is_documented() {
     let settings = std::fs::read_to_string(root().join("docs/settings.md")).unwrap();
     for key in KEYS {
         assert!(settings.contains(&format!("`{}`", key.name)), "docs/settings.md: {}", key.name);
     }
-    let reasons = std::fs::read_to_string(root().join("docs/reasons.md")).unwrap();
-    for code in codes() {
-        assert!(reasons.contains(&format!("`{code}`")), "docs/reasons.md: {code}");
+}
+
+#[test]
+fn every_check_is_documented() {
+    let page = std::fs::read_to_string(root().join("docs/checks.md")).unwrap();
+    for rule in RULES {
+        let section = page.split("\n## ").find(|section| section.starts_with(&format!("{}\n", rule.code)));
+        let section = section.unwrap_or_else(|| panic!("docs/checks.md: {}", rule.code));
+        assert!(section.contains(rule.title) && section.contains(rule.remedy), "docs/checks.md: {}", rule.code);
     }
 }
 
-/// Every code that the sources give as a reason.
-fn codes() -> BTreeSet<String> {
+/// Every code that a case, a sample or (with the shared data) a repository of the corpus has for a reason.
+#[test]
+fn every_reason_that_is_given_is_documented() {
     let mut codes = BTreeSet::new();
-    let files = sources("src/transform").into_iter().chain(sources("src/shell")).chain(sources("src/migration"));
-    for (_, text) in files {
-        for part in text.split('"').skip(1).step_by(2) {
-            let kebab = part.contains('-') && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            let at = text.find(&format!("\"{part}\"")).unwrap();
-            let before = text[..at].trim_end();
-            let is_code = ["code: ", "add(", "reason(", "Reason::new(", "place, ", "needed(", "hidden("].iter().any(|c| before.ends_with(c.trim_end()));
-            if kebab && is_code && !part.starts_with('-') {
-                codes.insert(part.to_owned());
-            }
+    for (name, path) in common::files(&common::testdata("transforms")) {
+        if name.ends_with("left-alone.txt") {
+            let text = std::fs::read_to_string(path).unwrap();
+            codes.extend(text.lines().map(|line| line.rsplit_once(" [").unwrap().1.trim_end_matches(']').to_owned()));
         }
     }
-    codes
+    let own = std::fs::read_dir(common::testdata("pipelines")).unwrap().map(|entry| entry.unwrap().path());
+    let corpus = common::shared("reasons of the corpus").map(|shared| std::fs::read_dir(shared.join("corpus")).unwrap());
+    let corpus = corpus.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut read = 0;
+    for repository in own.chain(corpus) {
+        let repository = common::Repository::copy(&repository);
+        let ran = repository.run(&["status", "--format", "json"]);
+        let Ok(status) = serde_json::from_str::<serde_json::Value>(&ran.out) else { continue };
+        read += 1;
+        for job in status["jobs"].as_array().unwrap() {
+            codes.extend(job["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap().to_owned()));
+        }
+    }
+    let reasons = std::fs::read_to_string(root().join("docs/reasons.md")).unwrap();
+    let missing: Vec<&String> = codes.iter().filter(|code| !reasons.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "docs/reasons.md: {missing:?}");
+    println!("{} codes in {read} repositories", codes.len());
 }
 
 #[test]

@@ -329,3 +329,21 @@ fn bombs_are_refused_without_being_expanded() {
     }
     assert_eq!(error(&format!("{deep}job: {{script: x}}\n")).kind, ErrorKind::TooDeep);
 }
+
+#[test]
+fn the_deepest_value_there_can_be_is_read() {
+    let mut text = String::from(".s0: {rules: [x]}\n");
+    for i in 1..10 {
+        let inside = format!("!reference [.s{}, rules]", i - 1);
+        let _ = writeln!(text, ".s{i}: {{rules: {}{inside}{}}}", "[".repeat(96), "]".repeat(96));
+    }
+    let pipeline =
+        of(&format!("{text}job: {{script: x, rules: !reference [.s9, rules], other: !reference [.s9, rules]}}\n"));
+    assert_eq!(job(&pipeline, "job")["rules"], json!(["x"]));
+    assert_eq!(pipeline.job("job").unwrap().effective().rows().len(), 3);
+    assert_eq!(ci_migrate::pipeline::compare(&pipeline, &pipeline), []);
+    assert_eq!(pipeline.jobs().map(|job| pipeline.sharers(job.definitions()[0].value).len()).sum::<usize>(), 1);
+    let entries = format!("{}x{}", "{k: ".repeat(97), "}".repeat(97));
+    let pipeline = of(&format!(".a: {entries}\n.b: {{extends: .a}}\njob: {{extends: .b, script: x}}\n"));
+    assert!(job(&pipeline, "job")["k"].is_object());
+}

@@ -14,7 +14,7 @@ use crate::transform::SettingError;
 /// Exit codes and what they mean.
 pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "applied, or nothing to do"),
-    (1, "--exit-code and there are changes"),
+    (1, "check found something, or --exit-code and there are changes"),
     (2, "bad usage, bad input, unreadable file"),
     (3, "refused, nothing written"),
     (130, "interrupted"),

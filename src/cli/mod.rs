@@ -1,5 +1,6 @@
 //! The command line: one file a command. Every word goes through [`ui::Ui`]; every failure is a [`fail::Fail`].
 
+mod check;
 mod demo;
 mod effective;
 mod explain;
@@ -37,10 +38,11 @@ Examples:
   ci-migrate phase 1 --dry-run       the diff of phase 1, and what is proved of it
   ci-migrate phase 1                 the same, then a question, then the change
   ci-migrate run --dry-run           all phases, each on top of the last
+  ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
 Exit codes:
-  0 applied, or nothing to do     1 --exit-code and there are changes
+  0 applied, or nothing to do     1 check found something, or --exit-code and there are changes
   2 bad usage, input or file      3 refused, nothing written";
 
 #[derive(Args)]
@@ -92,6 +94,9 @@ enum Command {
     /// Go through the phases in order, each on top of the last
     #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
     Run(run::RunArgs),
+    /// Show what still stands between this pipeline and an unprivileged runner
+    #[command(after_help = "Examples:\n  ci-migrate check\n  ci-migrate check --fail-on warning\n  ci-migrate check --report code-quality > gl-code-quality-report.json")]
+    Check(check::CheckArgs),
     /// Show a job as GitLab sees it, and where each value comes from
     #[command(after_help = "Examples:\n  ci-migrate effective \"build / api\"\n  ci-migrate effective --format json")]
     Effective {
@@ -125,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
+        Command::Check(args) => check::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),

@@ -32,6 +32,8 @@ pub struct Plan {
     pub globals: BTreeSet<String>,
     pub left: Vec<Left>,
     pub files: Vec<FilePlan>,
+    /// Whether some job is migrated already: a phase that may touch all jobs has its turn after that.
+    pub begun: bool,
 }
 
 /// What becomes of one job, and what its effective configuration must then be.
@@ -86,6 +88,7 @@ impl Plan {
             globals: BTreeSet::new(),
             left: Vec::new(),
             files: Vec::new(),
+            begun: scene.facts.iter().any(|facts| facts.kubernetes || facts.registry),
         };
         let mut steps = phase.transforms.chunk_by(|a, b| is_of_jobs(a) && is_of_jobs(b));
         if let Some(first) = steps.next() {

@@ -1,5 +1,6 @@
 //! Tracks, phases and their order; the engine that turns a phase into a plan; and the proof beside it.
 
+mod check;
 mod engine;
 mod phase;
 mod proof;
@@ -7,6 +8,7 @@ mod roles;
 mod step;
 mod status;
 
+pub use check::{Check, Finding, RULES, Rule, Severity, rule};
 pub use engine::{FilePlan, JobPlan, Plan, Scene, after};
 pub use phase::{Phase, PhaseError, Select, built_in, read, tracks};
 pub use proof::{Proof, Refusal, prove};

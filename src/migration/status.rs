@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::engine::{Plan, Scene};
-use super::phase::Phase;
+use super::phase::{Phase, Select};
 use crate::transform::{Need, Reason, Role};
 
 /// The state of a phase; there is no file that keeps it.
@@ -78,9 +78,10 @@ pub struct JobStatus {
 
 /// The state of a phase, by its plan.
 pub fn state(plan: &Plan) -> State {
+    let of_all = plan.phase.select == Select::All && plan.begun;
     match (plan.is_empty(), plan.selected.is_empty(), plan.left.is_empty()) {
         (false, _, _) => State::Pending,
-        (_, true, _) => State::Empty,
+        (_, true, _) if !of_all => State::Empty,
         (_, _, true) => State::Done,
         _ => State::Blocked,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::document::{content, documents, header};
 use super::error::{Error, ErrorKind};
 use super::facts::{Facts, Refusal};
 use super::files::{Files, ReadError};
@@ -88,12 +89,7 @@ impl<'f> Loader<'f> {
     ) -> Result<(NodeId, Option<Inputs>, Vec<Wanted>), Error> {
         let trees = Trees(&self.known);
         let tree = trees.file(file).tree();
-        let header = header(tree);
-        let content = match header {
-            Some(_) => documents(tree).last(),
-            None => documents(tree).next(),
-        };
-        let content = content.filter(|&content| tree.is_mapping(content));
+        let (header, content) = (header(tree), content(tree));
         let Some(content) = content else { return Err(self.not_a_mapping(file)) };
         let inputs = match header {
             Some(header) => Some(Inputs::new(trees, file, header, given, at)?),
@@ -261,23 +257,6 @@ impl<'f> Loader<'f> {
     fn path(&self, file: FileId) -> &str {
         &Trees(&self.known).file(file).path
     }
-}
-
-/// The documents that hold anything, as GitLab takes them (`MultiDocYaml`, `reject_empty`).
-fn documents(tree: &Tree) -> impl Iterator<Item = NodeId> {
-    let blank = |node| {
-        tree.is_null(node)
-            || tree.scalar(node).is_some_and(|text| text.trim().is_empty())
-            || tree.scalar(node).is_none() && tree.items(node).is_empty() && tree.entries(node).next().is_none()
-    };
-    tree.roots().iter().copied().filter(move |&root| !blank(root))
-}
-
-/// The header: the first of several documents, if it has `spec` (`Yaml::Result#has_header?`).
-pub(super) fn header(tree: &Tree) -> Option<NodeId> {
-    let mut documents = documents(tree);
-    let first = documents.next().filter(|&first| tree.get(first, "spec").is_some());
-    first.filter(|_| documents.next().is_some())
 }
 
 /// From the root, without the slash in front and without `.`: `Local` strips the one, and the other changes nothing.

@@ -10,6 +10,7 @@
 
 mod check;
 mod compare;
+mod document;
 mod effective;
 mod equal;
 mod error;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::check;
+use super::document::header;
 use super::error::Error;
 use super::extend::{Lineage, extend};
 use super::job::{Definition, Job};
@@ -174,7 +175,7 @@ impl Pipeline {
     /// `spec` of the main file's header, as it is written.
     pub fn spec(&self) -> Option<Setting<'_>> {
         let main = self.project.main();
-        let header = super::load::header(self.project.file(main).tree())?;
+        let header = header(self.project.file(main).tree())?;
         let spec = Reader::new(self.trees(), main, None).find(header, "spec").ok()??;
         Some(self.trees().setting(spec.slot))
     }

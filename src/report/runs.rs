@@ -59,7 +59,7 @@ fn runs_through(before: &str, after: &str, start: usize) -> Vec<Run> {
             let old_taken = old.take(&old_lines[op.old_range()]);
             let new_taken = new.take(&new_lines[op.new_range()]);
             if !matches!(op, DiffOp::Equal { .. }) {
-                push(&mut runs, Run { old: old_taken, new: new_taken });
+                runs.push(Run { old: old_taken, new: new_taken });
             }
         }
     }
@@ -70,23 +70,6 @@ fn trusted(ops: &[DiffOp], half: usize) -> &[DiffOp] {
     let is_anchor =
         |op: &DiffOp| matches!(*op, DiffOp::Equal { old_index, new_index, .. } if old_index < half && new_index < half);
     ops.get(..ops.iter().rposition(is_anchor).unwrap_or(0)).unwrap_or_default()
-}
-
-fn push(runs: &mut Vec<Run>, run: Run) {
-    match runs.last_mut() {
-        Some(last) if last.old.bytes.end == run.old.bytes.start && last.new.bytes.end == run.new.bytes.start => {
-            last.old.append(run.old);
-            last.new.append(run.new);
-        }
-        _ => runs.push(run),
-    }
-}
-
-impl Lines {
-    fn append(&mut self, next: Lines) {
-        self.bytes.end = next.bytes.end;
-        self.count += next.count;
-    }
 }
 
 /// A place at the start of a line.
@@ -179,5 +162,29 @@ mod tests {
                 assert_eq!(rebuilt, after);
             }
         }
+    }
+    #[test]
+    fn a_window_finds_little_more_than_a_look_at_the_whole() {
+        let mut seed = 3;
+        let mut next = |below: u64| {
+            seed = u64::wrapping_mul(seed, 6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        let job = |name: u64| format!("job-{name}:\n  stage: build\n  script:\n    - make\n    - make {name}\n\n");
+        let before: String = (0..400).map(job).collect();
+        let mut after = String::new();
+        for name in 0..400 {
+            match next(12) {
+                0 => {}
+                1 => after.push_str(&job(1000 + name).replace("stage: build", "stage: test").repeat(3)),
+                2 => after.push_str(&job(name).replace("    - make\n", "")),
+                _ => after.push_str(&job(name)),
+            }
+        }
+        let size = |window| -> usize {
+            runs_through(&before, &after, window).iter().map(|run| run.old.count + run.new.count).sum()
+        };
+        let (whole, windowed) = (size(usize::MAX), size(WINDOW));
+        assert!(windowed * 100 <= whole * 102, "{windowed} lines, where {whole} are enough");
     }
 }

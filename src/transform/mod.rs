@@ -22,7 +22,7 @@ mod settle;
 mod use_kubernetes_builder;
 
 pub use draft::Draft;
-pub use facts::{Build, Facts, Need, Survey, short};
+pub use facts::{Build, Facts, Need, Survey, reason, short};
 pub use image::is_dind;
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};

@@ -1,0 +1,270 @@
+//! What still stands between a pipeline and the end of its migration (the plan's validation script, made whole).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::engine::Scene;
+use crate::pipeline::{At, Keyword};
+use crate::shell::docker::{Docker, Verb};
+use crate::shell::{Command, docker};
+use crate::transform::{DAEMON_VARIABLES, DRIVER_OPTIONS, Facts, Reason};
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+/// What `check` can find; `docs/checks.md` has a section for each.
+pub struct Rule {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub title: &'static str,
+    pub remedy: &'static str,
+}
+
+/// Every rule, by code.
+pub const RULES: &[Rule] = &[
+    Rule { code: "builder-collision", severity: Severity::Error, title: "Jobs share one builder's name", remedy: "let the name end in ${CI_JOB_ID}" },
+    Rule { code: "cache-race", severity: Severity::Warning, title: "Two jobs write one cache reference at the same time", remedy: "give each a reference of its own, or let one need the other" },
+    Rule { code: "daemon-variable", severity: Severity::Warning, title: "A daemon's variable where no daemon is", remedy: "remove it; the client would look for a daemon that is not there" },
+    Rule { code: "docker-build", severity: Severity::Error, title: "`docker build` ignores the builder", remedy: "write `docker buildx build`" },
+    Rule { code: "driver-option", severity: Severity::Error, title: "An option that the Kubernetes driver does not have", remedy: "see docs/settings.md for those it has" },
+    Rule { code: "needs-conditional", severity: Severity::Warning, title: "`needs` on a job that is not always there", remedy: "say `optional: true`, or the pipeline fails when the job is absent" },
+    Rule { code: "needs-daemon", severity: Severity::Error, title: "A job that needs a daemon", remedy: "see docs/reasons.md for what can be done about each command" },
+    Rule { code: "no-template", severity: Severity::Warning, title: "A build beside the template", remedy: "let it extend .buildkit_template" },
+    Rule { code: "partial", severity: Severity::Error, title: "An include that cannot be read", remedy: "check the project that it comes from as well" },
+    Rule { code: "password-argument", severity: Severity::Warning, title: "A password as an argument", remedy: "echo it into `docker login --password-stdin`" },
+    Rule { code: "qemu-install", severity: Severity::Error, title: "`qemu.install` adds a privileged container", remedy: "build on nodes of each platform" },
+    Rule { code: "several-targets", severity: Severity::Error, title: "Several `--target` in one build", remedy: "the last one wins silently; write one build for each" },
+    Rule { code: "unused-daemon", severity: Severity::Error, title: "A daemon that no command needs", remedy: "run the phases that are pending" },
+];
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub code: &'static str,
+    pub severity: Severity,
+    pub job: Option<String>,
+    pub message: String,
+    pub remedy: &'static str,
+}
+
+/// The answer of `check`; its JSON is version 1.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    pub version: u32,
+    /// Whether every runner of this pipeline may be configured with `privileged = false`.
+    pub ready: bool,
+    /// The jobs that keep the runner privileged.
+    pub privileged_jobs: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
+impl Check {
+    pub fn new(scene: &Scene<'_>) -> Check {
+        let mut work = Work { scene, findings: Vec::new() };
+        for facts in scene.facts.iter().filter(|facts| !facts.never) {
+            work.daemon(facts);
+            work.commands(facts);
+            work.needs(facts);
+        }
+        work.builders();
+        work.caches();
+        work.template();
+        for partial in scene.pipeline.partial() {
+            work.find("partial", None, Some(partial.at), format!("the include {} cannot be read here", partial.include));
+        }
+        let mut findings = work.findings;
+        findings.sort();
+        findings.dedup();
+        let privileged = |facts: &&Facts<'_>| !facts.never && (!facts.dind.is_empty() || facts.keeps_daemon());
+        let privileged_jobs: Vec<String> = scene.facts.iter().filter(privileged).map(|facts| facts.job.name().to_owned()).collect();
+        Check { version: 1, ready: privileged_jobs.is_empty() && scene.pipeline.partial().is_empty(), privileged_jobs, findings }
+    }
+}
+
+/// A rule by its code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}
+
+struct Work<'s, 'p> {
+    scene: &'s Scene<'p>,
+    findings: Vec<Finding>,
+}
+
+impl Work<'_, '_> {
+    fn daemon(&mut self, facts: &Facts<'_>) {
+        let project = self.scene.pipeline.project();
+        let name = facts.job.name();
+        let reasons: Vec<Reason> = facts.reasons(project);
+        match (reasons.first(), facts.dind.is_empty()) {
+            (Some(first), _) => {
+                let more = if reasons.len() > 1 { format!(" (and {} more commands)", reasons.len() - 1) } else { String::new() };
+                self.push("needs-daemon", Some(name), first, format!("{} [{}]{more}", first.message, first.code));
+            }
+            (None, false) => {
+                let at = facts.effective.get("services").map(|services| services.origin.at);
+                let what = if facts.builds.is_empty() { "runs nothing that needs it" } else { "could build without it" };
+                self.find("unused-daemon", Some(name), at, format!("`{name}` has a Docker-in-Docker service and {what}"));
+            }
+            (None, true) => {
+                for variable in facts.effective.variables().filter(|v| DAEMON_VARIABLES.contains(&&*v.key)) {
+                    if !variable.setting.variable_text().is_empty() {
+                        self.find("daemon-variable", Some(name), Some(variable.setting.origin.at), format!("{} is set in `{name}`, which has no daemon", variable.key));
+                    }
+                }
+            }
+        }
+    }
+
+    fn commands(&mut self, facts: &Facts<'_>) {
+        for part in &facts.parts {
+            for command in part.script.commands() {
+                let Some(docker) = docker(command) else { continue };
+                for (code, message) in findings_of(facts, command, &docker) {
+                    let place = crate::transform::reason(self.scene.pipeline.project(), part, command.span.as_ref(), code, message);
+                    let message = place.message.clone();
+                    self.push(code, Some(facts.job.name()), &place, message);
+                }
+            }
+        }
+    }
+
+    /// GitLab fails a pipeline at creation when a job that is needed is not in it, unless `optional: true`.
+    fn needs(&mut self, facts: &Facts<'_>) {
+        let conditional = facts.effective.get("rules").is_some_and(|rules| {
+            let rules: Vec<_> = rules.items().collect();
+            !rules.is_empty() && rules.iter().all(|rule| rule.get("changes").is_some() || rule.get("if").is_some() || rule.get("exists").is_some() || is_never(rule))
+        });
+        if !conditional && facts.effective.get("only").is_none() {
+            return;
+        }
+        let mentions: Vec<_> = self.scene.pipeline.named_by(facts.job.name()).to_vec();
+        for mention in mentions.into_iter().filter(|mention| mention.keyword == Keyword::Needs && !mention.optional) {
+            let same = self.scene.pipeline.job(&mention.by).is_some_and(|job| same_rules(&job.effective(), &facts.effective));
+            if !same {
+                let message = format!("`{}` needs `{}`, which is not in every pipeline", mention.by, facts.job.name());
+                self.find("needs-conditional", Some(&mention.by), Some(mention.at), message);
+            }
+        }
+    }
+
+    fn builders(&mut self) {
+        let mut names: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for facts in self.scene.facts.iter().filter(|facts| facts.kubernetes) {
+            for command in facts.parts.iter().flat_map(|part| part.script.commands()) {
+                let name = docker(command).filter(|d| d.verb == Verb::BuildxCreate).and_then(|d| value(&d, "name"));
+                let unique = |name: &String| ["CI_JOB_ID", "CI_CONCURRENT_ID", "CI_RUNNER_SHORT_TOKEN"].iter().any(|v| name.contains(v));
+                if let Some(name) = name.filter(|name| !unique(name)) {
+                    names.entry(name).or_default().push(facts.job.name());
+                }
+            }
+        }
+        for (name, jobs) in names {
+            let at = jobs.first().and_then(|job| self.scene.pipeline.job(job)).and_then(|job| job.definitions().last().map(|d| d.key));
+            self.find("builder-collision", jobs.first().copied(), at, format!("the builder `{name}` is made by {} without anything of the job in its name", jobs.join(", ")));
+        }
+    }
+
+    fn caches(&mut self) {
+        let mut writers: BTreeMap<(String, String), Vec<&Facts<'_>>> = BTreeMap::new();
+        for facts in self.scene.facts.iter().filter(|facts| !facts.never) {
+            let stage = facts.effective.get("stage").and_then(|stage| stage.text().map(|text| text.into_owned())).unwrap_or_else(|| "test".to_owned());
+            let mut references: Vec<String> = facts.builds.iter().flat_map(|build| build.at.docker.all("cache-to")).filter_map(|o| o.value.as_ref()).map(|v| v.display.clone()).collect();
+            references.sort();
+            references.dedup();
+            for reference in references {
+                writers.entry((stage.clone(), reference)).or_default().push(facts);
+            }
+        }
+        for ((_, reference), jobs) in writers.into_iter().filter(|(_, jobs)| jobs.len() > 1) {
+            let names: Vec<&str> = jobs.iter().map(|facts| facts.job.name()).collect();
+            let ordered = names.iter().any(|name| self.scene.pipeline.named_by(name).iter().any(|m| m.keyword == Keyword::Needs && names.contains(&&*m.by)));
+            if !ordered {
+                let at = jobs.first().and_then(|facts| facts.job.definitions().last().map(|d| d.key));
+                let reference = reference.split(',').find_map(|field| field.strip_prefix("ref=")).unwrap_or(&reference);
+                self.find("cache-race", names.first().copied(), at, format!("{} write the cache {reference} in one stage", names.join(" and ")));
+            }
+        }
+    }
+
+    fn template(&mut self) {
+        if self.scene.pipeline.job(".buildkit_template").is_none() {
+            return;
+        }
+        for facts in self.scene.facts.iter().filter(|facts| facts.kubernetes) {
+            if !facts.job.bases().any(|base| base.name() == ".buildkit_template") {
+                let at = facts.job.definitions().last().map(|d| d.key);
+                self.find("no-template", Some(facts.job.name()), at, format!("`{}` makes its builder itself", facts.job.name()));
+            }
+        }
+    }
+
+    fn find(&mut self, code: &'static str, job: Option<&str>, at: Option<At>, message: String) {
+        let project = self.scene.pipeline.project();
+        let place = at.map(|at| project.place(at));
+        let (file, (line, column)) = place.map_or(("", (0, 0)), |(file, at)| (file, at.unwrap_or_default()));
+        let reason = Reason { code, message: String::new(), file: file.to_owned(), line, column };
+        self.push(code, job, &reason, message);
+    }
+
+    fn push(&mut self, code: &'static str, job: Option<&str>, place: &Reason, message: String) {
+        let Some(rule) = rule(code) else { return };
+        self.findings.push(Finding {
+            file: place.file.clone(),
+            line: place.line,
+            column: place.column,
+            code,
+            severity: rule.severity,
+            job: job.map(str::to_owned),
+            message,
+            remedy: rule.remedy,
+        });
+    }
+}
+
+/// What is found in one docker command.
+fn findings_of(facts: &Facts<'_>, command: &Command, docker: &Docker) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    match docker.verb {
+        Verb::Build if facts.kubernetes => found.push(("docker-build", "`docker build` would build in a daemon".to_owned())),
+        Verb::Login if docker.last("password").is_some() => found.push(("password-argument", "every process of the machine can read this password".to_owned())),
+        _ => {}
+    }
+    if matches!(docker.verb, Verb::Build | Verb::BuildxBuild) && docker.all("target").count() > 1 {
+        found.push(("several-targets", "only the last --target counts, and it gets every --tag".to_owned()));
+    }
+    if docker.verb == Verb::BuildxCreate && value(docker, "driver").as_deref() == Some("kubernetes") && !command.doubtful {
+        for option in docker.all("driver-opt").filter_map(|option| option.value.as_ref()) {
+            let name = option.display.trim_matches('"').split('=').next().unwrap_or_default();
+            if name == "qemu.install" {
+                found.push(("qemu-install", "the builder's pod gets a privileged init container".to_owned()));
+            } else if !DRIVER_OPTIONS.contains(&name) && !name.starts_with("env.") && !name.contains('$') {
+                found.push(("driver-option", format!("`{name}` is no option of the Kubernetes driver")));
+            }
+        }
+    }
+    found
+}
+
+fn value(docker: &Docker, name: &str) -> Option<String> {
+    docker.last(name).and_then(|option| option.value.as_ref()).map(|value| value.display.clone())
+}
+
+fn is_never(rule: &crate::pipeline::Setting<'_>) -> bool {
+    rule.get("when").is_some_and(|when| when.text().is_some_and(|text| text == "never"))
+}
+
+fn same_rules(one: &crate::pipeline::Effective<'_>, other: &crate::pipeline::Effective<'_>) -> bool {
+    let rules = |effective: &crate::pipeline::Effective<'_>| effective.get("rules").map(|rules| rules.to_json());
+    rules(one) == rules(other)
+}
