@@ -85,7 +85,8 @@ fn dry_run(text: &str) {
 fn planned(text: &str, then: impl Fn(&Scene<'_>, &Plan)) {
     let pipeline = pipeline(text);
     let settings = Settings::default();
-    let scene = Scene::new(&pipeline, &MemoryFiles::default(), &settings);
+    let files = MemoryFiles::default();
+    let scene = Scene::new(&pipeline, &files, &settings);
     let phases = built_in("buildkit").expect("the track").unwrap_or_else(|e| panic!("{}", e.message));
     let plan = Plan::new(&scene, &phases[0]);
     assert!(!plan.is_empty());

@@ -25,7 +25,7 @@ merging: {<<: *merged, script: [x], image: own-image}
 extending: {extends: .base, image: own, variables: {OVER: own-variable}}
 grandchild: {extends: extending, script: [g], before_script: []}
 referring: {script: [!reference [.lines, script], !reference [.lines, script]], image: i, inherit: {variables: [GLOBAL]}}
-aliasing: {script: *before, image: i, before_script: [], inherit: {variables: false}}
+aliasing: {image: i, before_script: [], inherit: {variables: false}, script: *before}
 ";
 
 fn sharers(pipeline: &Pipeline, at: At) -> Vec<&str> {
@@ -215,9 +215,13 @@ fn what_is_written_otherwise_and_means_the_same_is_no_difference() {
         ("a: {script: x}\nb: {script: y}", "b: {script: y}\na: {script: x}"),
         ("a: {script: x}", ".hidden: {image: j}\na: {script: x}"),
         ("a: {script: x, rules: [[{if: b}]]}", "a: {script: x, rules: [{if: b}]}"),
-        ("a: {script: |\n    x\n  }", "a: {script: \"x\\n\"}"),
+        ("a:\n  script: |\n    x", "a: {script: \"x\\n\"}"),
+        ("a: {script: x, cache: {key: k, paths: [p]}}", "a: {cache: {paths: [p], key: k}, script: x}"),
+        (
+            ".t: {cache: {key: k}}\na: {extends: .t, script: x, cache: {paths: [p]}}",
+            "a: {script: x, cache: {paths: [p], key: k}}",
+        ),
     ] {
-        let before = before.replace("{script: |\n    x\n  }", "\n  script: |\n    x");
         assert_eq!(differences(&format!("{before}\n"), &format!("{after}\n")), [""; 0], "{before}\n{after}");
     }
 }
