@@ -24,11 +24,22 @@ fn main() {
     let texts = [generate(0), generate(1 << 20), generate(10 << 20)];
     let events: Vec<Duration> = texts.iter().map(|text| time(|| events(text))).collect();
     row("event parse (ms)", events.iter().map(|t| format!("{:.2}", t.as_secs_f64() * 1e3)));
-    let steps: [(&str, fn(&str)); 4] = [("index", index), ("effective, all jobs", effective), ("plan with proof", plan), ("whole phase 1 --dry-run", dry_run)];
+    let steps: [(&str, fn(&str)); 4] = [
+        ("index", index),
+        ("effective, all jobs", effective),
+        ("plan with proof", plan),
+        ("whole phase 1 --dry-run", dry_run),
+    ];
     for (name, step) in steps {
         let times: Vec<Duration> = texts.iter().map(|text| time(|| step(text))).collect();
-        row(&format!("{name} (× events)"), times.iter().zip(&events).map(|(t, e)| format!("{:.2}", t.as_secs_f64() / e.as_secs_f64())));
-        row("  10 MB over 1 MB", ["".into(), "".into(), format!("{:.2}", times[2].as_secs_f64() / times[1].as_secs_f64())].into_iter());
+        row(
+            &format!("{name} (× events)"),
+            times.iter().zip(&events).map(|(t, e)| format!("{:.2}", t.as_secs_f64() / e.as_secs_f64())),
+        );
+        row(
+            "  10 MB over 1 MB",
+            ["".into(), "".into(), format!("{:.2}", times[2].as_secs_f64() / times[1].as_secs_f64())].into_iter(),
+        );
     }
     let peaks = texts.iter().map(|text| {
         let me = std::env::current_exe().expect("this program");

@@ -47,7 +47,11 @@ fn not_utf8() {
 
 #[test]
 fn a_duplicate_key() {
-    main_file("job:\n  script: a\n  stage: b\n  script: c\n", ".gitlab-ci.yml:4:3", "`script` stands twice in one mapping, first in line 2");
+    main_file(
+        "job:\n  script: a\n  stage: b\n  script: c\n",
+        ".gitlab-ci.yml:4:3",
+        "`script` stands twice in one mapping, first in line 2",
+    );
     stored("duplicate-key", ".gitlab-ci.yml:", "stands twice");
 }
 

@@ -26,11 +26,20 @@ fn each_rule_finds_what_it_is_for() {
     finds("a:\n  services: [docker:dind]\n  script: echo\n", &[("unused-daemon", 2)]);
     finds("a:\n  variables: {DOCKER_HOST: x}\n  script: echo\n", &[("daemon-variable", 2)]);
     let create = "docker buildx create --driver=kubernetes";
-    finds(&format!("a:\n  script:\n    - {create} --name=b --use\n    - docker buildx build --push -t x .\n"), &[("builder-collision", 1)]);
-    finds(&format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --use\n    - docker build -t x .\n"), &[("docker-build", 4)]);
+    finds(
+        &format!("a:\n  script:\n    - {create} --name=b --use\n    - docker buildx build --push -t x .\n"),
+        &[("builder-collision", 1)],
+    );
+    finds(
+        &format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --use\n    - docker build -t x .\n"),
+        &[("docker-build", 4)],
+    );
     finds(&format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --driver-opt=cpu=1\n"), &[("driver-option", 3)]);
-    finds(&format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --driver-opt qemu.install=true\n"), &[("qemu-install", 3)]);
-    finds("a:\n  script: docker buildx build --target x --target y -t a --push .\n", &[("needs-daemon", 2), ("several-targets", 2)][1..].as_ref());
+    finds(
+        &format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --driver-opt qemu.install=true\n"),
+        &[("qemu-install", 3)],
+    );
+    finds("a:\n  script: docker buildx build --target x --target y -t a --push .\n", &[("several-targets", 2)]);
     finds("a:\n  script: docker login -u x -p $Y\n", &[("password-argument", 2)]);
     finds("a:\n  script: x\n  rules:\n    - if: $A\nb:\n  needs: [a]\n  script: y\n", &[("needs-conditional", 6)]);
     finds("a:\n  script: x\n  rules:\n    - if: $A\nb:\n  needs: [{job: a, optional: true}]\n  script: y\n", &[]);
@@ -39,7 +48,9 @@ fn each_rule_finds_what_it_is_for() {
     finds(&format!("a:\n  script: {build}\nb:\n  script: {build}\n"), &[("cache-race", 1)]);
     finds(&format!("a:\n  script: {build}\nb:\n  needs: [a]\n  script: {build}\n"), &[]);
     finds(
-        &format!(".buildkit_template:\n  image: docker\na:\n  script:\n    - {create} --name=b-$CI_JOB_ID\n    - docker buildx build --push -t x .\n"),
+        &format!(
+            ".buildkit_template:\n  image: docker\na:\n  script:\n    - {create} --name=b-$CI_JOB_ID\n    - docker buildx build --push -t x .\n"
+        ),
         &[("no-template", 3)],
     );
 }
@@ -52,7 +63,11 @@ fn the_verdict_and_the_exit_code_follow_the_severity() {
     repository.wants(1, &["check", "--fail-on", "warning"]);
     let repository = Repository::with(&[(".gitlab-ci.yml", "a:\n  services: [docker:dind]\n  script: docker run x\n")]);
     let ran = repository.wants(1, &["check"]);
-    assert!(ran.out.contains("Not ready") && ran.out.contains("docker-run") && ran.out.contains("remedy: "), "{}", ran.out);
+    assert!(
+        ran.out.contains("Not ready") && ran.out.contains("docker-run") && ran.out.contains("remedy: "),
+        "{}",
+        ran.out
+    );
     repository.wants(0, &["check", "--fail-on", "never"]);
 }
 
@@ -62,7 +77,8 @@ fn sarif_and_code_quality_have_their_shape() {
     let sarif: Value = serde_json::from_str(&repository.wants(1, &["check", "--report", "sarif"]).out).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     let run = &sarif["runs"][0];
-    let rules: Vec<&str> = run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    let rules: Vec<&str> =
+        run["tool"]["driver"]["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     for result in run["results"].as_array().unwrap() {
         assert!(rules.contains(&result["ruleId"].as_str().unwrap()));
         assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap() > 0);

@@ -77,9 +77,17 @@ fn without_a_terminal_the_flags_are_named() {
 #[test]
 fn settings_come_from_the_file_and_the_command_line() {
     let repository = sample();
-    std::fs::write(repository.folder.path().join(".ci-migrate.yml"), "builder:\n  namespace: from-file\nroles:\n  build / portal: pilot\n").unwrap();
+    std::fs::write(
+        repository.folder.path().join(".ci-migrate.yml"),
+        "builder:\n  namespace: from-file\nroles:\n  build / portal: pilot\n",
+    )
+    .unwrap();
     let ran = repository.wants(0, &["phase", "1", "--dry-run", "--set", "builder.driver-options.requests.cpu=500m"]);
-    assert!(ran.out.contains("namespace=from-file") && ran.out.contains("--driver-opt=requests.cpu=500m"), "{}", ran.out);
+    assert!(
+        ran.out.contains("namespace=from-file") && ran.out.contains("--driver-opt=requests.cpu=500m"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("@@ build / portal"), "{}", ran.out);
     let ran = repository.wants(0, &["phase", "1", "--dry-run", "--set", "builder.namespace=said"]);
     assert!(ran.out.contains("namespace=said"), "{}", ran.out);
@@ -123,7 +131,11 @@ fn a_track_of_ones_own() {
     let repository = sample();
     let folder = repository.folder.path().join("track");
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("01-caches.yml"), "title: Caches\nwhy: Faster.\nselect: { role: single }\ntransforms: [branch-cache]\n").unwrap();
+    std::fs::write(
+        folder.join("01-caches.yml"),
+        "title: Caches\nwhy: Faster.\nselect: { role: single }\ntransforms: [branch-cache]\n",
+    )
+    .unwrap();
     let ran = repository.wants(0, &["--track", "track", "phase", "caches", "--dry-run"]);
     assert!(ran.err.contains("Phase 1: Caches"), "{}", ran.err);
     let ran = repository.wants(2, &["--track", "buildkt", "status"]);

@@ -18,13 +18,15 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 }
 
 /// From below; modules of one floor know nothing of each other, but for `proof` beside the engine and what is named here.
-const FLOORS: &[&[&str]] = &[&["yaml", "shell"], &["pipeline"], &["transform"], &["migration"], &["apply"], &["report"], &["cli"]];
+const FLOORS: &[&[&str]] =
+    &[&["yaml", "shell"], &["pipeline"], &["transform"], &["migration"], &["apply"], &["report"], &["cli"]];
 
 #[test]
 fn a_module_imports_only_from_floors_below() {
     for (floor, modules) in FLOORS.iter().enumerate() {
         for module in *modules {
-            let above: Vec<&str> = FLOORS[floor..].iter().flat_map(|m| m.iter()).filter(|m| *m != module).copied().collect();
+            let above: Vec<&str> =
+                FLOORS[floor..].iter().flat_map(|m| m.iter()).filter(|m| *m != module).copied().collect();
             for (file, text) in sources(&format!("src/{module}")) {
                 for other in &above {
                     assert!(!text.contains(&format!("crate::{other}")), "{file} imports {other}");
@@ -39,7 +41,19 @@ fn a_module_imports_only_from_floors_below() {
 
 #[test]
 fn the_lower_floors_do_no_io_and_never_print() {
-    let forbidden = ["std::fs", "std::io", "std::env", "std::process", "std::net", "println!", "eprintln!", "print!(", "dbg!(", "SystemTime", "Instant::now"];
+    let forbidden = [
+        "std::fs",
+        "std::io",
+        "std::env",
+        "std::process",
+        "std::net",
+        "println!",
+        "eprintln!",
+        "print!(",
+        "dbg!(",
+        "SystemTime",
+        "Instant::now",
+    ];
     for module in FLOORS[..4].iter().flat_map(|modules| modules.iter()) {
         for (file, text) in sources(&format!("src/{module}")) {
             for word in forbidden {
@@ -63,7 +77,10 @@ fn files_are_of_a_readable_length() {
 fn one_name_runs_through_everything() {
     let words: BTreeSet<String> = REGISTRY.iter().map(|transform| transform.word()).collect();
     let folders = |path: &str| -> BTreeSet<String> {
-        std::fs::read_dir(root().join(path)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        std::fs::read_dir(root().join(path))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     };
     assert_eq!(folders("testdata/transforms"), words);
     let phases = built_in("buildkit").unwrap().unwrap_or_else(|e| panic!("{}", e.message));
@@ -116,7 +133,8 @@ fn every_reason_that_is_given_is_documented() {
         }
     }
     let own = std::fs::read_dir(common::testdata("pipelines")).unwrap().map(|entry| entry.unwrap().path());
-    let corpus = common::shared("reasons of the corpus").map(|shared| std::fs::read_dir(shared.join("corpus")).unwrap());
+    let corpus =
+        common::shared("reasons of the corpus").map(|shared| std::fs::read_dir(shared.join("corpus")).unwrap());
     let corpus = corpus.into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut read = 0;
     for repository in own.chain(corpus) {
@@ -125,7 +143,9 @@ fn every_reason_that_is_given_is_documented() {
         let Ok(status) = serde_json::from_str::<serde_json::Value>(&ran.out) else { continue };
         read += 1;
         for job in status["jobs"].as_array().unwrap() {
-            codes.extend(job["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap().to_owned()));
+            codes.extend(
+                job["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap().to_owned()),
+            );
         }
     }
     let reasons = std::fs::read_to_string(root().join("docs/reasons.md")).unwrap();

@@ -12,8 +12,14 @@ fn monorepo() -> Option<Repository> {
     common::shared("the real pipeline").map(|shared| Repository::copy(&shared.join("pipelines/monorepo")))
 }
 
-fn jobs_where<'s>(status: &'s Value, wanted: impl Fn(&Value) -> bool) -> Vec<&'s str> {
-    status["jobs"].as_array().unwrap().iter().filter(|job| wanted(job)).map(|job| job["name"].as_str().unwrap()).collect()
+fn jobs_where(status: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<&str> {
+    status["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|job| wanted(job))
+        .map(|job| job["name"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -24,7 +30,10 @@ fn status_finds_every_job_its_part() {
     assert_eq!(status["partial"], serde_json::json!([]));
     let role = |role: &str| jobs_where(&status, |job| job["role"] == role);
     assert_eq!(role("pilot"), ["build / protocol", "build / protocol / release"]);
-    assert_eq!(role("single"), ["build / console", "build / node-sdk", "build / console / release", "deploy / console"]);
+    assert_eq!(
+        role("single"),
+        ["build / console", "build / node-sdk", "build / console / release", "deploy / console"]
+    );
     assert_eq!(role("test"), ["build / system-tests", "build / system-tests / release"]);
     assert_eq!(role("multi"), ["build / rust-services", "build / rust-services / release"]);
     for (number, role) in [(1, "pilot"), (2, "single"), (3, "test"), (4, "multi")] {
@@ -80,12 +89,23 @@ fn check_migrated(name: &str, before: &Value, after: &Value) {
             assert_eq!(after["variables"][variable], *value, "{name}: {variable}");
         }
     }
-    let lines = |value: &Value| -> Vec<String> { value.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect() };
+    let lines = |value: &Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    };
     let setup = lines(&after["before_script"]);
     assert_eq!(setup.len(), 4, "{name}: {setup:#?}");
-    assert_eq!(setup[0], "echo \"$CI_REGISTRY_PASSWORD\" | docker login -u \"$CI_REGISTRY_USER\" --password-stdin \"$CI_REGISTRY\"");
+    assert_eq!(
+        setup[0],
+        "echo \"$CI_REGISTRY_PASSWORD\" | docker login -u \"$CI_REGISTRY_USER\" --password-stdin \"$CI_REGISTRY\""
+    );
     assert_eq!(setup[1], lines(&before["before_script"])[1], "{name}: the Docker Hub login");
-    for part in ["--driver=kubernetes", "namespace=${BUILDKIT_NAMESPACE:-gitlab-runner}", "rootless=true", "--name=\"k8s-builder-${CI_JOB_ID}\"", "--use"] {
+    for part in [
+        "--driver=kubernetes",
+        "namespace=${BUILDKIT_NAMESPACE:-gitlab-runner}",
+        "rootless=true",
+        "--name=\"k8s-builder-${CI_JOB_ID}\"",
+        "--use",
+    ] {
         assert!(setup[2].contains(part), "{name}: {part}");
     }
     assert_eq!(setup[3], "docker buildx inspect --bootstrap \"k8s-builder-${CI_JOB_ID}\"");

@@ -12,10 +12,11 @@ const NOT_THERE: i32 = 77;
 
 #[test]
 fn every_intermediate_file_is_accepted() {
-    let mut repositories: Vec<(String, Repository)> = ["monorepo", "crlf", "included-builds", "own-before-script", "no-final-newline"]
-        .iter()
-        .map(|name| ((*name).to_owned(), Repository::copy(&testdata("pipelines").join(name))))
-        .collect();
+    let mut repositories: Vec<(String, Repository)> =
+        ["monorepo", "crlf", "included-builds", "own-before-script", "no-final-newline"]
+            .iter()
+            .map(|name| ((*name).to_owned(), Repository::copy(&testdata("pipelines").join(name))))
+            .collect();
     if let Some(shared) = common::shared("the real pipeline, by other readers") {
         repositories.push(("the real pipeline".to_owned(), Repository::copy(&shared.join("pipelines/monorepo"))));
     }

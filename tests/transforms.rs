@@ -38,7 +38,10 @@ fn check(transform: &'static Transform, case: &Path) {
             let mut said = String::new();
             for left in &plan.left {
                 for reason in &left.reasons {
-                    said += &format!("{}: {}:{} {} [{}]\n", left.job, reason.line, reason.column, reason.message, reason.code);
+                    said += &format!(
+                        "{}: {}:{} {} [{}]\n",
+                        left.job, reason.line, reason.column, reason.message, reason.code
+                    );
                 }
             }
             expect(&case.join("left-alone.txt"), &said, bless);

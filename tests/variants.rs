@@ -32,7 +32,8 @@ fn every_variant_goes_through_every_phase() {
             let answer = repository.json(&["phase", phase, "--yes", "--format", "json"]);
             let after = repository.effective();
             let changed: Vec<&String> = before.keys().filter(|job| before[*job] != after[*job]).collect();
-            let declared: Vec<&str> = answer["changed"].as_array().unwrap().iter().map(|job| job["job"].as_str().unwrap()).collect();
+            let declared: Vec<&str> =
+                answer["changed"].as_array().unwrap().iter().map(|job| job["job"].as_str().unwrap()).collect();
             assert_eq!(changed.len(), declared.len(), "{name}, phase {phase}");
             assert!(declared.iter().all(|job| changed.iter().any(|c| c == job)), "{name}: {changed:?} {declared:?}");
             let again = repository.json(&["phase", phase, "--yes", "--format", "json"]);

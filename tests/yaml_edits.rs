@@ -114,11 +114,19 @@ fn entries_go_before_and_behind_with_their_comments() {
         "a: 1\n\n# about b\n# more\nb:\n  x: 1\n\nc: 1\n\n# about t\n.t:\n  k: z\n"
     );
     assert_eq!(
-        edited("\u{feff}a: 1\nb: 2\n", |s, e| e.insert_entry(at(s, ""), Position::Before(key(s, "", "a")), Entry::new("z", Value::text("w")))),
+        edited("\u{feff}a: 1\nb: 2\n", |s, e| e.insert_entry(
+            at(s, ""),
+            Position::Before(key(s, "", "a")),
+            Entry::new("z", Value::text("w"))
+        )),
         "\u{feff}z: w\na: 1\nb: 2\n"
     );
     assert_eq!(
-        edited("- a: 1\n  b: 2\n", |s, e| e.insert_entry(at(s, "0"), Position::Before(key(s, "0", "a")), Entry::new("z", Value::text("w")))),
+        edited("- a: 1\n  b: 2\n", |s, e| e.insert_entry(
+            at(s, "0"),
+            Position::Before(key(s, "0", "a")),
+            Entry::new("z", Value::text("w"))
+        )),
         "- z: w\n  a: 1\n  b: 2\n"
     );
 }
@@ -131,26 +139,30 @@ fn items_keep_the_list_style() {
         edits.insert_item(list, Position::After(stream.tree().items(list)[0]), item)
     };
     assert_eq!(edited("s:\n- a\n- b\n", add), "s:\n- a\n# new\n- new\n- b\n");
-    assert_eq!(edited("s:\n    - a # a\n\n    # b\n    - b\n", add), "s:\n    - a # a\n    # new\n    - new\n\n    # b\n    - b\n");
+    assert_eq!(
+        edited("s:\n    - a # a\n\n    # b\n    - b\n", add),
+        "s:\n    - a # a\n    # new\n    - new\n\n    # b\n    - b\n"
+    );
     assert_eq!(edited("s: [a, b]\n", add), "s: [a, new, b]\n");
     assert_eq!(edited("s:\n  - |\n    a\n\n  - b\n", add), "s:\n  - |\n    a\n  # new\n  - new\n\n  - b\n");
 }
 
 #[test]
 fn deleting_takes_the_leading_comment_and_nothing_else() {
-    let delete = |path: &'static str, name: &'static str| move |s: &Stream, e: &mut Edits<'_>| e.delete(key(s, path, name));
+    let delete =
+        |path: &'static str, name: &'static str| move |s: &Stream, e: &mut Edits<'_>| e.delete(key(s, path, name));
     assert_eq!(edited("a: 1\n# about b\nb: 2 # b\nc: 3\n", delete("", "b")), "a: 1\nc: 3\n");
-    assert_eq!(edited("a:\n  x: 1\n\n# about b\nb:\n  y: |\n    z\n\n# about c\nc: 3\n", delete("", "b")), "a:\n  x: 1\n\n# about c\nc: 3\n");
+    assert_eq!(
+        edited("a:\n  x: 1\n\n# about b\nb:\n  y: |\n    z\n\n# about c\nc: 3\n", delete("", "b")),
+        "a:\n  x: 1\n\n# about c\nc: 3\n"
+    );
     assert_eq!(edited("a: 1\n\nb: 2\n\nc: 3\n", delete("", "c")), "a: 1\n\nb: 2\n");
     assert_eq!(edited("# file\n\na: 1\n\nb: 2\n", delete("", "a")), "# file\n\nb: 2\n");
     assert_eq!(edited("l:\n  - a: 1\n    b: 2\n", delete("l/0", "a")), "l:\n  - b: 2\n");
     assert_eq!(edited("m: {a: 1, b: 2, c: 3}\n", delete("m", "b")), "m: {a: 1, c: 3}\n");
     assert_eq!(edited("m: {a: 1, b: 2}\n", delete("m", "b")), "m: {a: 1}\n");
     assert!(refused("m:\n  a: 1\n", delete("m", "a")).contains("last entry"));
-    assert_eq!(
-        refused("t: &t\n  x: 1\nu: *t\n", delete("", "t")),
-        "the anchor `&t` is still used in line 3"
-    );
+    assert_eq!(refused("t: &t\n  x: 1\nu: *t\n", delete("", "t")), "the anchor `&t` is still used in line 3");
     // The last line break of the file stays as it was.
     assert_eq!(edited("a: 1\nb: 2", delete("", "b")), "a: 1\n");
 }
@@ -178,9 +190,11 @@ fn comments_that_go_are_named() {
 
 #[test]
 fn renaming_keeps_the_quotes() {
-    let rename = |to: &'static str| move |s: &Stream, e: &mut Edits<'_>| {
-        e.rename(key(s, "", "a"), to);
-        Ok(())
+    let rename = |to: &'static str| {
+        move |s: &Stream, e: &mut Edits<'_>| {
+            e.rename(key(s, "", "a"), to);
+            Ok(())
+        }
     };
     assert_eq!(edited("\"a\" : 1\n", rename("b")), "\"b\" : 1\n");
     assert_eq!(edited("a: 1\n", rename("b: c")), "\"b: c\": 1\n");
@@ -188,14 +202,19 @@ fn renaming_keeps_the_quotes() {
 
 #[test]
 fn scalars_are_edited_where_they_are_written() {
-    let put = |from: &'static str, to: &'static str| move |s: &Stream, e: &mut Edits<'_>| {
-        let node = at(s, "a");
-        let start = s.tree().scalar(node).unwrap().find(from).unwrap();
-        e.edit_scalar(node, start..start + from.len(), to);
-        Ok(())
+    let put = |from: &'static str, to: &'static str| {
+        move |s: &Stream, e: &mut Edits<'_>| {
+            let node = at(s, "a");
+            let start = s.tree().scalar(node).unwrap().find(from).unwrap();
+            e.edit_scalar(node, start..start + from.len(), to);
+            Ok(())
+        }
     };
     // Literal: lines keep the indentation, blank lines get none, trailing blanks stay.
-    assert_eq!(edited("a: |\n    x  \n    y\n\n    z\nb: 1\n", put("y\n", "y1\n\ny2\n")), "a: |\n    x  \n    y1\n\n    y2\n\n    z\nb: 1\n");
+    assert_eq!(
+        edited("a: |\n    x  \n    y\n\n    z\nb: 1\n", put("y\n", "y1\n\ny2\n")),
+        "a: |\n    x  \n    y1\n\n    y2\n\n    z\nb: 1\n"
+    );
     assert_eq!(edited("a: |\n  x\n  y\nb: 1\n", put("y\n", "")), "a: |\n  x\nb: 1\n");
     assert_eq!(edited("a: |\n  x\n  y\nb: 1\n", put("x\n", "")), "a: |\n  y\nb: 1\n");
     assert_eq!(edited("a: |\n  x\n  y\nb: 1\n", put("y\n", "p\nq\n")), "a: |\n  x\n  p\n  q\nb: 1\n");
@@ -239,7 +258,10 @@ fn several_documents_are_edited_each_in_its_place() {
     let job = stream.tree().get(stream.tree().roots()[1], "job").unwrap();
     let mut edits = Edits::new(&stream);
     edits.insert_entry(job, Position::End, Entry::new("stage", Value::text("test"))).unwrap();
-    assert_eq!(edits.finish().unwrap().text, "spec:\n  inputs:\n    a: {}\n---\njob:\n  script: x\n  stage: test\n...\n");
+    assert_eq!(
+        edits.finish().unwrap().text,
+        "spec:\n  inputs:\n    a: {}\n---\njob:\n  script: x\n  stage: test\n...\n"
+    );
 }
 
 /// Every collection of every corpus file takes an insert at its end, and every child a deletion, as it was meant.
@@ -254,7 +276,9 @@ fn corpus_files_take_edits_everywhere() {
         for id in stream.tree().ids() {
             for (what, edits) in edits_at(&stream, id) {
                 match edits {
-                    Err(error) => declined.push(format!("{name} {what} {:?}: {error}", stream.line_column(stream.span(id).start))),
+                    Err(error) => {
+                        declined.push(format!("{name} {what} {:?}: {error}", stream.line_column(stream.span(id).start)))
+                    }
                     Ok(edits) => match edits.finish() {
                         Ok(edited) => {
                             if done % 50 == 0 {
@@ -262,7 +286,8 @@ fn corpus_files_take_edits_everywhere() {
                             }
                             done += 1;
                         }
-                        Err(error) => wrong.push(format!("{name} {what} {:?}: {error}", stream.line_column(stream.span(id).start))),
+                        Err(error) => wrong
+                            .push(format!("{name} {what} {:?}: {error}", stream.line_column(stream.span(id).start))),
                     },
                 }
             }
@@ -296,7 +321,10 @@ fn edits_at(stream: &Stream, id: NodeId) -> Vec<(&'static str, std::result::Resu
             };
             all.push(("entry at the end", with(&|e| e.insert_entry(id, Position::End, entry(variables())))));
             if let Some((first, _)) = tree.entries(id).next() {
-                all.push(("entry before the first", with(&|e| e.insert_entry(id, Position::Before(first), entry(script())))));
+                all.push((
+                    "entry before the first",
+                    with(&|e| e.insert_entry(id, Position::Before(first), entry(script()))),
+                ));
                 all.push(("delete the first", with(&|e| e.delete(first))));
             }
         }
@@ -312,9 +340,21 @@ fn edits_at(stream: &Stream, id: NodeId) -> Vec<(&'static str, std::result::Resu
             let line = text.find('\n').map_or(0, |i| i + 1);
             let word = text.char_indices().nth(3).map_or(0, |(i, _)| i);
             if style == Style::Literal {
-                all.push(("line into a literal", with(&|e| { e.edit_scalar(id, line..line, "new\n\nlines\n"); Ok(()) })));
+                all.push((
+                    "line into a literal",
+                    with(&|e| {
+                        e.edit_scalar(id, line..line, "new\n\nlines\n");
+                        Ok(())
+                    }),
+                ));
             }
-            all.push(("word into a scalar", with(&|e| { e.edit_scalar(id, word..word, "n'e\"w: "); Ok(()) })));
+            all.push((
+                "word into a scalar",
+                with(&|e| {
+                    e.edit_scalar(id, word..word, "n'e\"w: ");
+                    Ok(())
+                }),
+            ));
         }
         Kind::Alias => {}
     }

@@ -137,7 +137,12 @@ fn event(stream: &Stream, id: NodeId, out: &mut String) {
                 Style::Folded => '>',
             };
             let text = tree.scalar(id).unwrap();
-            let text = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r").replace('\u{8}', "\\b");
+            let text = text
+                .replace('\\', "\\\\")
+                .replace('\n', "\\n")
+                .replace('\t', "\\t")
+                .replace('\r', "\\r")
+                .replace('\u{8}', "\\b");
             *out += &format!("=VAL{properties} {sign}{text}\n");
         }
         Kind::Alias => *out += &format!("=ALI *{}\n", stream.anchor(tree.resolve(id)).unwrap()),

@@ -59,12 +59,22 @@ pub fn run(global: &Global, args: &CheckArgs, ui: &mut Ui) -> Done {
 fn human(check: &Check, ui: &mut Ui) -> Result<(), Fail> {
     for finding in &check.findings {
         let job = finding.job.as_ref().map(|job| format!("{job}: ")).unwrap_or_default();
-        ui.answer(&format!("{} {} [{}]\n  {job}{}\n  remedy: {}\n", place(finding), word(finding.severity), finding.code, finding.message, finding.remedy))?;
+        ui.answer(&format!(
+            "{} {} [{}]\n  {job}{}\n  remedy: {}\n",
+            place(finding),
+            word(finding.severity),
+            finding.code,
+            finding.message,
+            finding.remedy
+        ))?;
     }
     let verdict = match (check.ready, check.privileged_jobs.len()) {
         (true, _) => "Ready: no job of this pipeline needs a privileged runner.".to_owned(),
         (false, 0) => "Not known: an include could not be read.".to_owned(),
-        (false, count) => format!("Not ready for `privileged = false`: {count} job(s) keep the runner privileged.\n  {}", check.privileged_jobs.join("\n  ")),
+        (false, count) => format!(
+            "Not ready for `privileged = false`: {count} job(s) keep the runner privileged.\n  {}",
+            check.privileged_jobs.join("\n  ")
+        ),
     };
     ui.answer(&format!("{verdict}\n"))
 }

@@ -48,7 +48,9 @@ fn answer(scene: &Scene<'_>, job: &Job<'_>) -> Value {
     let origins: serde_json::Map<String, Value> = effective
         .rows()
         .into_iter()
-        .map(|row| (row.path.join("."), json!({ "at": show::place(scene, row.origin.at), "way": way(scene, &row.origin.way) })))
+        .map(|row| {
+            (row.path.join("."), json!({ "at": show::place(scene, row.origin.at), "way": way(scene, &row.origin.way) }))
+        })
         .collect();
     json!({ "name": job.name(), "configuration": effective.to_json(), "origins": origins })
 }

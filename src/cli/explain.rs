@@ -40,9 +40,13 @@ fn list(phases: &[Phase], ui: &mut Ui) -> Result<(), Fail> {
 
 fn explain_phase(phases: &[Phase], word: &str, ui: &mut Ui) -> Result<(), Fail> {
     let Ok(phase) = phase::find(phases, word) else {
-        let known: Vec<String> = REGISTRY.iter().map(Transform::word).chain(phases.iter().map(|phase| phase.id.clone())).collect();
+        let known: Vec<String> =
+            REGISTRY.iter().map(Transform::word).chain(phases.iter().map(|phase| phase.id.clone())).collect();
         let near = nearest(word, known.iter().map(String::as_str));
-        return Err(Fail::input(format!("there is no phase or transformation `{word}`{near}"), "`ci-migrate explain` lists them"));
+        return Err(Fail::input(
+            format!("there is no phase or transformation `{word}`{near}"),
+            "`ci-migrate explain` lists them",
+        ));
     };
     ui.answer(&format!("Phase {}: {}\n\n{}\n\n", phase.number, phase.title, phase.why))?;
     ui.answer(&format!("It may touch {}, by these transformations, in this order:\n", phase.select))?;

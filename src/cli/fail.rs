@@ -84,7 +84,13 @@ impl From<pipeline::Error> for Fail {
 
 impl From<PhaseError> for Fail {
     fn from(error: PhaseError) -> Fail {
-        Fail::Input(Message { message: error.message, hint: error.hint, path: Some(error.file), text: Some(error.text), span: error.span })
+        Fail::Input(Message {
+            message: error.message,
+            hint: error.hint,
+            path: Some(error.file),
+            text: Some(error.text),
+            span: error.span,
+        })
     }
 }
 
@@ -100,7 +106,12 @@ impl From<Refusal> for Fail {
 
 impl From<WriteError> for Fail {
     fn from(error: WriteError) -> Fail {
-        let message = Message { message: error.message(), hint: error.hint().to_owned(), path: error.path().map(str::to_owned), ..Message::default() };
+        let message = Message {
+            message: error.message(),
+            hint: error.hint().to_owned(),
+            path: error.path().map(str::to_owned),
+            ..Message::default()
+        };
         match error {
             WriteError::Changed { .. } | WriteError::Busy => Fail::Refused(message),
             _ => Fail::Input(message),

@@ -86,16 +86,22 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     /// Show where every phase and every job stands
-    #[command(after_help = "Examples:\n  ci-migrate status\n  ci-migrate status --format json | jq '.jobs[] | select(.outcome == \"left\")'")]
+    #[command(
+        after_help = "Examples:\n  ci-migrate status\n  ci-migrate status --format json | jq '.jobs[] | select(.outcome == \"left\")'"
+    )]
     Status,
     /// Show the diff of one phase, prove it, and apply it after confirmation
-    #[command(after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check")]
+    #[command(
+        after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check"
+    )]
     Phase(phase::PhaseArgs),
     /// Go through the phases in order, each on top of the last
     #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
     Run(run::RunArgs),
     /// Show what still stands between this pipeline and an unprivileged runner
-    #[command(after_help = "Examples:\n  ci-migrate check\n  ci-migrate check --fail-on warning\n  ci-migrate check --report code-quality > gl-code-quality-report.json")]
+    #[command(
+        after_help = "Examples:\n  ci-migrate check\n  ci-migrate check --fail-on warning\n  ci-migrate check --report code-quality > gl-code-quality-report.json"
+    )]
     Check(check::CheckArgs),
     /// Show a job as GitLab sees it, and where each value comes from
     #[command(after_help = "Examples:\n  ci-migrate effective \"build / api\"\n  ci-migrate effective --format json")]
@@ -143,7 +149,8 @@ pub fn main() -> ExitCode {
 
 /// The reference of the command line, as `docs/cli.md` has it.
 pub fn reference() -> String {
-    let mut out = String::from("# Command line\n\nGenerated from the help texts; `tests/documentation.rs` compares them.\n");
+    let mut out =
+        String::from("# Command line\n\nGenerated from the help texts; `tests/documentation.rs` compares them.\n");
     let mut command = Cli::command().term_width(100);
     command.build();
     describe(&mut command, "", &mut out);

@@ -112,7 +112,8 @@ pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &m
         show::proof(ui, &proof);
         show::left(ui, &plan.left);
     }
-    let apply = args.yes || (!args.dry_run && ui.confirm(&format!("Apply phase {} to {} job(s)?", phase.number, plan.changed.len()))?);
+    let apply = args.yes
+        || (!args.dry_run && ui.confirm(&format!("Apply phase {} to {} job(s)?", phase.number, plan.changed.len()))?);
     if apply {
         write_plan(repository, &scene, &plan)?;
     }
@@ -160,7 +161,10 @@ fn in_order(scene: &Scene<'_>, phases: &[Phase], wanted: &Phase, args: &PhaseArg
     let pending = earlier.map(|phase| Plan::new(scene, phase)).find(|plan| state(plan) == State::Pending);
     match pending {
         Some(plan) => Err(Fail::refused(
-            format!("phase {} ({}) is pending and comes before phase {}", plan.phase.number, plan.phase.title, wanted.number),
+            format!(
+                "phase {} ({}) is pending and comes before phase {}",
+                plan.phase.number, plan.phase.title, wanted.number
+            ),
             format!("run `ci-migrate phase {}` first, or say --out-of-order", plan.phase.number),
         )),
         None => Ok(()),

@@ -60,7 +60,10 @@ pub fn phases(global: &Global) -> Result<Vec<Phase>, Fail> {
     let folder = Path::new(track);
     if !folder.is_dir() {
         let message = format!("`{track}` is no track{}", nearest(track, known.iter().copied()));
-        return Err(Fail::input(message, format!("built in are {}; a folder with phase files is one too", known.join(", "))));
+        return Err(Fail::input(
+            message,
+            format!("built in are {}; a folder with phase files is one too", known.join(", ")),
+        ));
     }
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder)? {

@@ -33,7 +33,10 @@ pub fn run(global: &Global, args: &RunArgs, ui: &mut Ui) -> Done {
     }
     let mut repository = Repository::open(global)?;
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        return Err(Fail::input("there is no terminal to ask on", "say --dry-run to see the diffs, or --yes to apply them"));
+        return Err(Fail::input(
+            "there is no terminal to ask on",
+            "say --dry-run to see the diffs, or --yes to apply them",
+        ));
     }
     let mut changed = false;
     let mut written = MemoryFiles::default();
@@ -58,7 +61,13 @@ enum Step {
     Declined,
 }
 
-fn one(repository: &mut Repository, written: &mut MemoryFiles, phase: &Phase, args: &RunArgs, ui: &mut Ui) -> Result<Step, Fail> {
+fn one(
+    repository: &mut Repository,
+    written: &mut MemoryFiles,
+    phase: &Phase,
+    args: &RunArgs,
+    ui: &mut Ui,
+) -> Result<Step, Fail> {
     let files = Overlay { folder: &repository.folder, written: &*written };
     let pipeline = repository.pipeline_in(&files)?;
     let scene = Scene::new(&pipeline, &files, &repository.settings);
@@ -74,7 +83,8 @@ fn one(repository: &mut Repository, written: &mut MemoryFiles, phase: &Phase, ar
     show::proof(ui, &proof);
     show::left(ui, &plan.left);
     if args.dry_run {
-        let texts: Vec<(String, String)> = plan.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+        let texts: Vec<(String, String)> =
+            plan.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
         texts.into_iter().for_each(|(path, text)| written.insert(path, text));
         return Ok(Step::Changed);
     }

@@ -28,10 +28,9 @@ impl Ui {
         let colour = match color {
             Color::Always => (true, true),
             Color::Never => (false, false),
-            Color::Auto => (
-                auto(anstream::AutoStream::choice(&io::stdout())),
-                auto(anstream::AutoStream::choice(&io::stderr())),
-            ),
+            Color::Auto => {
+                (auto(anstream::AutoStream::choice(&io::stdout())), auto(anstream::AutoStream::choice(&io::stderr())))
+            }
         };
         Ui { out: BufWriter::new(io::stdout()), colour, json: format == Format::Json }
     }

@@ -29,19 +29,84 @@ pub struct Rule {
 
 /// Every rule, by code.
 pub const RULES: &[Rule] = &[
-    Rule { code: "builder-collision", severity: Severity::Error, title: "Jobs share one builder's name", remedy: "let the name end in ${CI_JOB_ID}" },
-    Rule { code: "cache-race", severity: Severity::Warning, title: "Two jobs write one cache reference at the same time", remedy: "give each a reference of its own, or let one need the other" },
-    Rule { code: "daemon-variable", severity: Severity::Warning, title: "A daemon's variable where no daemon is", remedy: "remove it; the client would look for a daemon that is not there" },
-    Rule { code: "docker-build", severity: Severity::Error, title: "`docker build` ignores the builder", remedy: "write `docker buildx build`" },
-    Rule { code: "driver-option", severity: Severity::Error, title: "An option that the Kubernetes driver does not have", remedy: "see docs/settings.md for those it has" },
-    Rule { code: "needs-conditional", severity: Severity::Warning, title: "`needs` on a job that is not always there", remedy: "say `optional: true`, or the pipeline fails when the job is absent" },
-    Rule { code: "needs-daemon", severity: Severity::Error, title: "A job that needs a daemon", remedy: "see docs/reasons.md for what can be done about each command" },
-    Rule { code: "no-template", severity: Severity::Warning, title: "A build beside the template", remedy: "let it extend .buildkit_template" },
-    Rule { code: "partial", severity: Severity::Error, title: "An include that cannot be read", remedy: "check the project that it comes from as well" },
-    Rule { code: "password-argument", severity: Severity::Warning, title: "A password as an argument", remedy: "echo it into `docker login --password-stdin`" },
-    Rule { code: "qemu-install", severity: Severity::Error, title: "`qemu.install` adds a privileged container", remedy: "build on nodes of each platform" },
-    Rule { code: "several-targets", severity: Severity::Error, title: "Several `--target` in one build", remedy: "the last one wins silently; write one build for each" },
-    Rule { code: "unused-daemon", severity: Severity::Error, title: "A daemon that no command needs", remedy: "run the phases that are pending" },
+    Rule {
+        code: "builder-collision",
+        severity: Severity::Error,
+        title: "Jobs share one builder's name",
+        remedy: "let the name end in ${CI_JOB_ID}",
+    },
+    Rule {
+        code: "cache-race",
+        severity: Severity::Warning,
+        title: "Two jobs write one cache reference at the same time",
+        remedy: "give each a reference of its own, or let one need the other",
+    },
+    Rule {
+        code: "daemon-variable",
+        severity: Severity::Warning,
+        title: "A daemon's variable where no daemon is",
+        remedy: "remove it; the client would look for a daemon that is not there",
+    },
+    Rule {
+        code: "docker-build",
+        severity: Severity::Error,
+        title: "`docker build` ignores the builder",
+        remedy: "write `docker buildx build`",
+    },
+    Rule {
+        code: "driver-option",
+        severity: Severity::Error,
+        title: "An option that the Kubernetes driver does not have",
+        remedy: "see docs/settings.md for those it has",
+    },
+    Rule {
+        code: "needs-conditional",
+        severity: Severity::Warning,
+        title: "`needs` on a job that is not always there",
+        remedy: "say `optional: true`, or the pipeline fails when the job is absent",
+    },
+    Rule {
+        code: "needs-daemon",
+        severity: Severity::Error,
+        title: "A job that needs a daemon",
+        remedy: "see docs/reasons.md for what can be done about each command",
+    },
+    Rule {
+        code: "no-template",
+        severity: Severity::Warning,
+        title: "A build beside the template",
+        remedy: "let it extend .buildkit_template",
+    },
+    Rule {
+        code: "partial",
+        severity: Severity::Error,
+        title: "An include that cannot be read",
+        remedy: "check the project that it comes from as well",
+    },
+    Rule {
+        code: "password-argument",
+        severity: Severity::Warning,
+        title: "A password as an argument",
+        remedy: "echo it into `docker login --password-stdin`",
+    },
+    Rule {
+        code: "qemu-install",
+        severity: Severity::Error,
+        title: "`qemu.install` adds a privileged container",
+        remedy: "build on nodes of each platform",
+    },
+    Rule {
+        code: "several-targets",
+        severity: Severity::Error,
+        title: "Several `--target` in one build",
+        remedy: "the last one wins silently; write one build for each",
+    },
+    Rule {
+        code: "unused-daemon",
+        severity: Severity::Error,
+        title: "A daemon that no command needs",
+        remedy: "run the phases that are pending",
+    },
 ];
 
 /// One finding.
@@ -80,14 +145,25 @@ impl Check {
         work.caches();
         work.template();
         for partial in scene.pipeline.partial() {
-            work.find("partial", None, Some(partial.at), format!("the include {} cannot be read here", partial.include));
+            work.find(
+                "partial",
+                None,
+                Some(partial.at),
+                format!("the include {} cannot be read here", partial.include),
+            );
         }
         let mut findings = work.findings;
         findings.sort();
         findings.dedup();
         let privileged = |facts: &&Facts<'_>| !facts.never && (!facts.dind.is_empty() || facts.keeps_daemon());
-        let privileged_jobs: Vec<String> = scene.facts.iter().filter(privileged).map(|facts| facts.job.name().to_owned()).collect();
-        Check { version: 1, ready: privileged_jobs.is_empty() && scene.pipeline.partial().is_empty(), privileged_jobs, findings }
+        let privileged_jobs: Vec<String> =
+            scene.facts.iter().filter(privileged).map(|facts| facts.job.name().to_owned()).collect();
+        Check {
+            version: 1,
+            ready: privileged_jobs.is_empty() && scene.pipeline.partial().is_empty(),
+            privileged_jobs,
+            findings,
+        }
     }
 }
 
@@ -108,18 +184,33 @@ impl Work<'_, '_> {
         let reasons: Vec<Reason> = facts.reasons(project);
         match (reasons.first(), facts.dind.is_empty()) {
             (Some(first), _) => {
-                let more = if reasons.len() > 1 { format!(" (and {} more commands)", reasons.len() - 1) } else { String::new() };
+                let more = if reasons.len() > 1 {
+                    format!(" (and {} more commands)", reasons.len() - 1)
+                } else {
+                    String::new()
+                };
                 self.push("needs-daemon", Some(name), first, format!("{} [{}]{more}", first.message, first.code));
             }
             (None, false) => {
                 let at = facts.effective.get("services").map(|services| services.origin.at);
-                let what = if facts.builds.is_empty() { "runs nothing that needs it" } else { "could build without it" };
-                self.find("unused-daemon", Some(name), at, format!("`{name}` has a Docker-in-Docker service and {what}"));
+                let what =
+                    if facts.builds.is_empty() { "runs nothing that needs it" } else { "could build without it" };
+                self.find(
+                    "unused-daemon",
+                    Some(name),
+                    at,
+                    format!("`{name}` has a Docker-in-Docker service and {what}"),
+                );
             }
             (None, true) => {
                 for variable in facts.effective.variables().filter(|v| DAEMON_VARIABLES.contains(&&*v.key)) {
                     if !variable.setting.variable_text().is_empty() {
-                        self.find("daemon-variable", Some(name), Some(variable.setting.origin.at), format!("{} is set in `{name}`, which has no daemon", variable.key));
+                        self.find(
+                            "daemon-variable",
+                            Some(name),
+                            Some(variable.setting.origin.at),
+                            format!("{} is set in `{name}`, which has no daemon", variable.key),
+                        );
                     }
                 }
             }
@@ -131,7 +222,13 @@ impl Work<'_, '_> {
             for command in part.script.commands() {
                 let Some(docker) = docker(command) else { continue };
                 for (code, message) in findings_of(facts, command, &docker) {
-                    let place = crate::transform::reason(self.scene.pipeline.project(), part, command.span.as_ref(), code, message);
+                    let place = crate::transform::reason(
+                        self.scene.pipeline.project(),
+                        part,
+                        command.span.as_ref(),
+                        code,
+                        message,
+                    );
                     let message = place.message.clone();
                     self.push(code, Some(facts.job.name()), &place, message);
                 }
@@ -143,14 +240,21 @@ impl Work<'_, '_> {
     fn needs(&mut self, facts: &Facts<'_>) {
         let conditional = facts.effective.get("rules").is_some_and(|rules| {
             let rules: Vec<_> = rules.items().collect();
-            !rules.is_empty() && rules.iter().all(|rule| rule.get("changes").is_some() || rule.get("if").is_some() || rule.get("exists").is_some() || is_never(rule))
+            !rules.is_empty()
+                && rules.iter().all(|rule| {
+                    rule.get("changes").is_some()
+                        || rule.get("if").is_some()
+                        || rule.get("exists").is_some()
+                        || is_never(rule)
+                })
         });
         if !conditional && facts.effective.get("only").is_none() {
             return;
         }
         let mentions: Vec<_> = self.scene.pipeline.named_by(facts.job.name()).to_vec();
         for mention in mentions.into_iter().filter(|mention| mention.keyword == Keyword::Needs && !mention.optional) {
-            let same = self.scene.pipeline.job(&mention.by).is_some_and(|job| same_rules(&job.effective(), &facts.effective));
+            let same =
+                self.scene.pipeline.job(&mention.by).is_some_and(|job| same_rules(&job.effective(), &facts.effective));
             if !same {
                 let message = format!("`{}` needs `{}`, which is not in every pipeline", mention.by, facts.job.name());
                 self.find("needs-conditional", Some(&mention.by), Some(mention.at), message);
@@ -163,23 +267,43 @@ impl Work<'_, '_> {
         for facts in self.scene.facts.iter().filter(|facts| facts.kubernetes) {
             for command in facts.parts.iter().flat_map(|part| part.script.commands()) {
                 let name = docker(command).filter(|d| d.verb == Verb::BuildxCreate).and_then(|d| value(&d, "name"));
-                let unique = |name: &String| ["CI_JOB_ID", "CI_CONCURRENT_ID", "CI_RUNNER_SHORT_TOKEN"].iter().any(|v| name.contains(v));
+                let unique = |name: &String| {
+                    ["CI_JOB_ID", "CI_CONCURRENT_ID", "CI_RUNNER_SHORT_TOKEN"].iter().any(|v| name.contains(v))
+                };
                 if let Some(name) = name.filter(|name| !unique(name)) {
                     names.entry(name).or_default().push(facts.job.name());
                 }
             }
         }
         for (name, jobs) in names {
-            let at = jobs.first().and_then(|job| self.scene.pipeline.job(job)).and_then(|job| job.definitions().last().map(|d| d.key));
-            self.find("builder-collision", jobs.first().copied(), at, format!("the builder `{name}` is made by {} without anything of the job in its name", jobs.join(", ")));
+            let at = jobs
+                .first()
+                .and_then(|job| self.scene.pipeline.job(job))
+                .and_then(|job| job.definitions().last().map(|d| d.key));
+            self.find(
+                "builder-collision",
+                jobs.first().copied(),
+                at,
+                format!("the builder `{name}` is made by {} without anything of the job in its name", jobs.join(", ")),
+            );
         }
     }
 
     fn caches(&mut self) {
         let mut writers: BTreeMap<(String, String), Vec<&Facts<'_>>> = BTreeMap::new();
         for facts in self.scene.facts.iter().filter(|facts| !facts.never) {
-            let stage = facts.effective.get("stage").and_then(|stage| stage.text().map(|text| text.into_owned())).unwrap_or_else(|| "test".to_owned());
-            let mut references: Vec<String> = facts.builds.iter().flat_map(|build| build.at.docker.all("cache-to")).filter_map(|o| o.value.as_ref()).map(|v| v.display.clone()).collect();
+            let stage = facts
+                .effective
+                .get("stage")
+                .and_then(|stage| stage.text().map(|text| text.into_owned()))
+                .unwrap_or_else(|| "test".to_owned());
+            let mut references: Vec<String> = facts
+                .builds
+                .iter()
+                .flat_map(|build| build.at.docker.all("cache-to"))
+                .filter_map(|o| o.value.as_ref())
+                .map(|v| v.display.clone())
+                .collect();
             references.sort();
             references.dedup();
             for reference in references {
@@ -188,11 +312,22 @@ impl Work<'_, '_> {
         }
         for ((_, reference), jobs) in writers.into_iter().filter(|(_, jobs)| jobs.len() > 1) {
             let names: Vec<&str> = jobs.iter().map(|facts| facts.job.name()).collect();
-            let ordered = names.iter().any(|name| self.scene.pipeline.named_by(name).iter().any(|m| m.keyword == Keyword::Needs && names.contains(&&*m.by)));
+            let ordered = names.iter().any(|name| {
+                self.scene
+                    .pipeline
+                    .named_by(name)
+                    .iter()
+                    .any(|m| m.keyword == Keyword::Needs && names.contains(&&*m.by))
+            });
             if !ordered {
                 let at = jobs.first().and_then(|facts| facts.job.definitions().last().map(|d| d.key));
                 let reference = reference.split(',').find_map(|field| field.strip_prefix("ref=")).unwrap_or(&reference);
-                self.find("cache-race", names.first().copied(), at, format!("{} write the cache {reference} in one stage", names.join(" and ")));
+                self.find(
+                    "cache-race",
+                    names.first().copied(),
+                    at,
+                    format!("{} write the cache {reference} in one stage", names.join(" and ")),
+                );
             }
         }
     }
@@ -204,7 +339,12 @@ impl Work<'_, '_> {
         for facts in self.scene.facts.iter().filter(|facts| facts.kubernetes) {
             if !facts.job.bases().any(|base| base.name() == ".buildkit_template") {
                 let at = facts.job.definitions().last().map(|d| d.key);
-                self.find("no-template", Some(facts.job.name()), at, format!("`{}` makes its builder itself", facts.job.name()));
+                self.find(
+                    "no-template",
+                    Some(facts.job.name()),
+                    at,
+                    format!("`{}` makes its builder itself", facts.job.name()),
+                );
             }
         }
     }
@@ -236,14 +376,21 @@ impl Work<'_, '_> {
 fn findings_of(facts: &Facts<'_>, command: &Command, docker: &Docker) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     match docker.verb {
-        Verb::Build if facts.kubernetes => found.push(("docker-build", "`docker build` would build in a daemon".to_owned())),
-        Verb::Login if docker.last("password").is_some() => found.push(("password-argument", "every process of the machine can read this password".to_owned())),
+        Verb::Build if facts.kubernetes => {
+            found.push(("docker-build", "`docker build` would build in a daemon".to_owned()))
+        }
+        Verb::Login if docker.last("password").is_some() => {
+            found.push(("password-argument", "every process of the machine can read this password".to_owned()))
+        }
         _ => {}
     }
     if matches!(docker.verb, Verb::Build | Verb::BuildxBuild) && docker.all("target").count() > 1 {
         found.push(("several-targets", "only the last --target counts, and it gets every --tag".to_owned()));
     }
-    if docker.verb == Verb::BuildxCreate && value(docker, "driver").as_deref() == Some("kubernetes") && !command.doubtful {
+    if docker.verb == Verb::BuildxCreate
+        && value(docker, "driver").as_deref() == Some("kubernetes")
+        && !command.doubtful
+    {
         for option in docker.all("driver-opt").filter_map(|option| option.value.as_ref()) {
             let name = option.display.trim_matches('"').split('=').next().unwrap_or_default();
             if name == "qemu.install" {

@@ -104,7 +104,12 @@ impl Plan {
         plan
     }
 
-    fn go_on(&mut self, scene: &Scene<'_>, phase: &Phase, transforms: &[&'static Transform]) -> Result<(), crate::pipeline::Error> {
+    fn go_on(
+        &mut self,
+        scene: &Scene<'_>,
+        phase: &Phase,
+        transforms: &[&'static Transform],
+    ) -> Result<(), crate::pipeline::Error> {
         let overlay = Overlay { files: scene.files, plan: self };
         let main = scene.pipeline.project();
         let project = Project::load(&overlay, &main.file(main.main()).path)?;
@@ -148,7 +153,8 @@ impl Plan {
 
     /// A step whose result cannot be read takes the whole phase with it.
     fn give_up(&mut self, error: crate::pipeline::Error) {
-        let reason = Reason { code: "no-safe-place", message: error.message, file: error.path.into(), line: 0, column: 0 };
+        let reason =
+            Reason { code: "no-safe-place", message: error.message, file: error.path.into(), line: 0, column: 0 };
         self.files.clear();
         self.removed.clear();
         self.globals.clear();

@@ -5,8 +5,8 @@ mod engine;
 mod phase;
 mod proof;
 mod roles;
-mod step;
 mod status;
+mod step;
 
 pub use check::{Check, Finding, RULES, Rule, Severity, rule};
 pub use engine::{FilePlan, JobPlan, Plan, Scene, after};

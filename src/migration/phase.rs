@@ -59,7 +59,8 @@ pub struct PhaseError {
 /// The phases of a built-in track, in order; none when there is no such track.
 pub fn built_in(track: &str) -> Option<Result<Vec<Phase>, PhaseError>> {
     let files = BUILT_IN.get_dir(track)?.files();
-    let texts = files.filter_map(|file| Some((file.path().file_name()?.to_str()?.to_owned(), file.contents_utf8()?.to_owned())));
+    let texts = files
+        .filter_map(|file| Some((file.path().file_name()?.to_str()?.to_owned(), file.contents_utf8()?.to_owned())));
     Some(read(texts))
 }
 
@@ -104,7 +105,11 @@ impl Reader<'_> {
         for (key, _) in tree.entries(root) {
             let name = tree.scalar(key).unwrap_or_default();
             if !KEYS.contains(&name) {
-                return Err(self.error(Some(stream.span(key)), format!("`{name}` is no key of a phase{}", nearest(name, KEYS)), format!("its keys are {}", KEYS.join(", "))));
+                return Err(self.error(
+                    Some(stream.span(key)),
+                    format!("`{name}` is no key of a phase{}", nearest(name, KEYS)),
+                    format!("its keys are {}", KEYS.join(", ")),
+                ));
             }
         }
         let select = self.wanted(&stream, root, "select")?;
@@ -128,7 +133,9 @@ impl Reader<'_> {
                 .iter()
                 .map(|&node| {
                     let known = crate::transform::REGISTRY.iter().map(Transform::word).collect();
-                    self.word(&stream, node, "transformation", known, |word| Transform::find(word).filter(|t| t.word() == word))
+                    self.word(&stream, node, "transformation", known, |word| {
+                        Transform::find(word).filter(|t| t.word() == word)
+                    })
                 })
                 .collect::<Result<_, _>>()?,
         })
@@ -136,20 +143,36 @@ impl Reader<'_> {
 
     fn wanted(&self, stream: &Stream, mapping: NodeId, key: &str) -> Result<NodeId, PhaseError> {
         stream.tree().get(mapping, key).ok_or_else(|| {
-            self.error(Some(stream.span(mapping)), format!("`{key}` is missing"), "see migrations/buildkit/01-protocol.yml".into())
+            self.error(
+                Some(stream.span(mapping)),
+                format!("`{key}` is missing"),
+                "see migrations/buildkit/01-protocol.yml".into(),
+            )
         })
     }
 
     fn text_of(&self, stream: &Stream, node: NodeId) -> Result<String, PhaseError> {
         let text = stream.tree().scalar(node).filter(|text| !text.is_empty());
-        text.map(str::to_owned).ok_or_else(|| self.error(Some(stream.span(node)), "this must be a text".into(), String::new()))
+        text.map(str::to_owned)
+            .ok_or_else(|| self.error(Some(stream.span(node)), "this must be a text".into(), String::new()))
     }
 
-    fn word<T>(&self, stream: &Stream, node: NodeId, what: &str, known: Vec<String>, find: impl Fn(&str) -> Option<T>) -> Result<T, PhaseError> {
+    fn word<T>(
+        &self,
+        stream: &Stream,
+        node: NodeId,
+        what: &str,
+        known: Vec<String>,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, PhaseError> {
         let word = self.text_of(stream, node)?;
         find(&word).ok_or_else(|| {
             let near = nearest(&word, known.iter().map(String::as_str));
-            self.error(Some(stream.span(node)), format!("`{word}` is no {what}{near}"), format!("known are {}", known.join(", ")))
+            self.error(
+                Some(stream.span(node)),
+                format!("`{word}` is no {what}{near}"),
+                format!("known are {}", known.join(", ")),
+            )
         })
     }
 

@@ -40,12 +40,17 @@ impl Proof {
 /// # Errors
 /// An effective value that differs and was not declared, or that is not what the transformation meant it to be.
 pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
-    let after = after(scene, plan).map_err(|error| Refusal { job: None, message: format!("GitLab would refuse the result: {error}") })?;
-    let (globals, differ): (Vec<_>, Vec<_>) = compare(scene.pipeline, &after).into_iter().partition(|job| job.job.is_none());
+    let after = after(scene, plan)
+        .map_err(|error| Refusal { job: None, message: format!("GitLab would refuse the result: {error}") })?;
+    let (globals, differ): (Vec<_>, Vec<_>) =
+        compare(scene.pipeline, &after).into_iter().partition(|job| job.job.is_none());
     for difference in globals.iter().flat_map(|globals| &globals.differences) {
         let path = difference.path.join(".");
         if !plan.globals.contains(&path) {
-            return Err(Refusal { job: None, message: format!("`{path}` of the pipeline would change, which no transformation declared") });
+            return Err(Refusal {
+                job: None,
+                message: format!("`{path}` of the pipeline would change, which no transformation declared"),
+            });
         }
     }
     for job in &differ {
@@ -57,7 +62,9 @@ pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
     let jobs = scene.facts.len();
     let lost = plan.files.iter().flat_map(|file| {
         let comments = file.steps.iter().flat_map(|step| &step.lost_comments);
-        comments.filter(|comment| !file.text.contains(comment.as_str())).map(|comment| (file.path.clone(), comment.clone()))
+        comments
+            .filter(|comment| !file.text.contains(comment.as_str()))
+            .map(|comment| (file.path.clone(), comment.clone()))
     });
     let lost_comments = lost.collect();
     Ok(Proof { jobs, same: jobs - differ.len(), differ, lost_comments })
@@ -80,7 +87,9 @@ fn declared(plan: &Plan, job: &JobDifference) -> Result<(), Refusal> {
         !planned.expect.declares.iter().any(|declared| path == *declared || path.starts_with(&format!("{declared}.")))
     });
     match undeclared {
-        Some(difference) => refuse(format!("`{}` would change, which no transformation declared", difference.path.join("."))),
+        Some(difference) => {
+            refuse(format!("`{}` would change, which no transformation declared", difference.path.join(".")))
+        }
         None => Ok(()),
     }
 }
@@ -96,7 +105,9 @@ fn meant(planned: &JobPlan, before: &Pipeline, after: &Pipeline) -> Result<(), R
     let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
     for (section, wanted) in sections.into_iter().zip(scripts) {
         let found: Vec<_> = is.script(section).into_iter().map(|item| item.text).collect();
-        let wanted = wanted.clone().unwrap_or_else(|| was.script(section).into_iter().map(|item| item.text.into_owned()).collect());
+        let wanted = wanted
+            .clone()
+            .unwrap_or_else(|| was.script(section).into_iter().map(|item| item.text.into_owned()).collect());
         if found != wanted {
             return refuse(format!("its {section:?} would not be what was meant"));
         }

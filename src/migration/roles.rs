@@ -75,10 +75,27 @@ type Score = (bool, bool, bool, usize, usize, usize, usize);
 fn score(build: &Build, files: &dyn Files, number: usize) -> Score {
     let dockerfile = dockerfile(build);
     let text = read(files, &dockerfile);
-    let lines = |word: &str| text.as_deref().unwrap_or_default().lines().filter(|line| line.trim_start().to_ascii_uppercase().starts_with(word)).count();
+    let lines = |word: &str| {
+        text.as_deref()
+            .unwrap_or_default()
+            .lines()
+            .filter(|line| line.trim_start().to_ascii_uppercase().starts_with(word))
+            .count()
+    };
     let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let manifests = ["package.json", "Cargo.toml", "go.mod", "pom.xml", "build.gradle", "requirements.txt", "pyproject.toml", "Gemfile", "composer.json"];
-    let manifest = !folder.is_empty() && manifests.iter().any(|name| read(files, &format!("{folder}/{name}")).is_some());
+    let manifests = [
+        "package.json",
+        "Cargo.toml",
+        "go.mod",
+        "pom.xml",
+        "build.gradle",
+        "requirements.txt",
+        "pyproject.toml",
+        "Gemfile",
+        "composer.json",
+    ];
+    let manifest =
+        !folder.is_empty() && manifests.iter().any(|name| read(files, &format!("{folder}/{name}")).is_some());
     let everything = matches!(build.context.as_deref(), Some("." | "./") | None) && !folder.is_empty();
     (text.is_none(), manifest, everything, build.build_args, lines("FROM "), lines("RUN "), number)
 }
@@ -101,9 +118,14 @@ fn is_test(build: &Build, files: &dyn Files) -> bool {
     let image = image(build);
     let name = image.rsplit('/').next().unwrap_or(&image);
     let named = [name, folder].iter().flat_map(|text| text.split(['-', '_', '/', '.', ' '])).any(|word| {
-        matches!(word.to_ascii_lowercase().as_str(), "test" | "tests" | "e2e" | "spec" | "specs" | "testing" | "cypress" | "playwright")
+        matches!(
+            word.to_ascii_lowercase().as_str(),
+            "test" | "tests" | "e2e" | "spec" | "specs" | "testing" | "cypress" | "playwright"
+        )
     });
-    named || (!folder.is_empty() && read(files, &format!("{folder}/package.json")).is_some_and(|text| drives_browsers(&text)))
+    named
+        || (!folder.is_empty()
+            && read(files, &format!("{folder}/package.json")).is_some_and(|text| drives_browsers(&text)))
 }
 
 fn drives_browsers(manifest: &str) -> bool {

@@ -113,7 +113,12 @@ fn phase_status(plan: &Plan) -> PhaseStatus {
     }
 }
 
-fn job_status(scene: &Scene<'_>, project: &crate::pipeline::Project, plans: &[Plan], number: usize) -> Option<JobStatus> {
+fn job_status(
+    scene: &Scene<'_>,
+    project: &crate::pipeline::Project,
+    plans: &[Plan],
+    number: usize,
+) -> Option<JobStatus> {
     let facts = scene.facts.get(number)?;
     let name = facts.job.name();
     let place = facts.job.definitions().last().map(|d| project.place(d.key));

@@ -26,11 +26,17 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         for name in ["cache-from", "cache-to"] {
             let options: Vec<&Opt> = build.at.docker.all(name).collect();
             for option in &options {
-                let Some((before, reference, after)) = option.value.as_ref().and_then(|value| common(&value.raw)) else { continue };
+                let Some((before, reference, after)) = option.value.as_ref().and_then(|value| common(&value.raw))
+                else {
+                    continue;
+                };
                 let branch = format!("{reference}{}", settings.branch_suffix);
                 let there = options.iter().any(|o| o.value.as_ref().is_some_and(|v| refers(&v.display, &branch)));
                 let text = format!("--{name} {before}{branch}{after}");
-                if !there && let Some((place, text)) = beside(draft, build.at.part, command, option, &text, name == "cache-to") {
+                if !there
+                    && let Some((place, text)) =
+                        beside(draft, build.at.part, command, option, &text, name == "cache-to")
+                {
                     draft.edit(build.at.part, &place, text);
                 }
             }
@@ -56,7 +62,14 @@ fn refers(display: &str, branch: &str) -> bool {
 }
 
 /// Where the new option goes, and its text in the manner of the one it stands beside: on a line of its own if that has one.
-fn beside(draft: &Draft<'_, '_>, part: usize, command: &Command, option: &Opt, text: &str, before: bool) -> Option<(Place, String)> {
+fn beside(
+    draft: &Draft<'_, '_>,
+    part: usize,
+    command: &Command,
+    option: &Opt,
+    text: &str,
+    before: bool,
+) -> Option<(Place, String)> {
     let first = command.words.get(option.words.start)?.place()?;
     let last = command.words.get(option.words.end.checked_sub(1)?)?.place()?;
     if first.item != last.item {

@@ -31,7 +31,8 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<R
     }
     for push in &pushes {
         let Some(command) = facts.command_of(push) else { continue };
-        let built = builds.iter().any(|build| build.tags.iter().any(|tag| reference(command, &push.docker) == Some(tag)));
+        let built =
+            builds.iter().any(|build| build.tags.iter().any(|tag| reference(command, &push.docker) == Some(tag)));
         if !built {
             let message = "pushes something that this job did not build".to_owned();
             reasons.push(draft.reason_at_command(push.part, command, "push-not-built", message));
@@ -44,7 +45,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<R
         return Err(reasons);
     }
     for build in builds {
-        let Some(place) = facts.command_of(&build.at).and_then(|command| verb_place(command, &build.at.docker)) else { continue };
+        let Some(place) = facts.command_of(&build.at).and_then(|command| verb_place(command, &build.at.docker)) else {
+            continue;
+        };
         draft.edit(build.at.part, &place, "buildx build --push");
         draft.handled.insert((build.at.part, build.at.command));
     }
@@ -62,7 +65,8 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     let Some(command) = draft.facts.command_of(&build.at) else { return Vec::new() };
     let docker = &build.at.docker;
     let mut reasons = Vec::new();
-    let mut add = |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
+    let mut add =
+        |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
     if !docker.certain() || command.doubtful || verb_place(command, docker).is_none() {
         add("doubtful-options", "not every option of this build is understood");
     }
@@ -72,7 +76,12 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     if docker.environment.iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref() == Some("0")) {
         add("legacy-builder", "asks for the builder of the daemon by DOCKER_BUILDKIT=0");
     }
-    for (option, why) in [("iidfile", "keeps the image's id"), ("quiet", "prints the image's id"), ("squash", "squashes layers"), ("output", "has an output of its own")] {
+    for (option, why) in [
+        ("iidfile", "keeps the image's id"),
+        ("quiet", "prints the image's id"),
+        ("squash", "squashes layers"),
+        ("output", "has an output of its own"),
+    ] {
         if docker.last(option).is_some() {
             add("build-output", &format!("{why}, which a pushed build does not do alike"));
         }
@@ -83,10 +92,12 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
 /// Tags that are built and never pushed.
 fn unpushed(draft: &Draft<'_, '_>, build: &Build, pushes: &[&Use]) -> Vec<Reason> {
     let Some(command) = draft.facts.command_of(&build.at) else { return Vec::new() };
-    let pushed = |tag: &String| pushes.iter().any(|push| {
-        let later = push.part == build.at.part && push.command > build.at.command;
-        later && draft.facts.command_of(push).and_then(|c| reference(c, &push.docker)) == Some(tag)
-    });
+    let pushed = |tag: &String| {
+        pushes.iter().any(|push| {
+            let later = push.part == build.at.part && push.command > build.at.command;
+            later && draft.facts.command_of(push).and_then(|c| reference(c, &push.docker)) == Some(tag)
+        })
+    };
     let reason = |code, message| draft.reason_at_command(build.at.part, command, code, message);
     if pushes.is_empty() {
         return vec![reason("build-without-push", "builds an image that this job does not push".to_owned())];
@@ -98,7 +109,9 @@ fn unpushed(draft: &Draft<'_, '_>, build: &Build, pushes: &[&Use]) -> Vec<Reason
 /// The reference that a push names, if it names one and nothing else.
 fn reference<'c>(command: &'c Command, docker: &Docker) -> Option<&'c str> {
     match docker.operands[..] {
-        [word] if docker.options.iter().all(|option| option.name == "quiet") && docker.certain() => Some(command.words.get(word)?.display()),
+        [word] if docker.options.iter().all(|option| option.name == "quiet") && docker.certain() => {
+            Some(command.words.get(word)?.display())
+        }
         _ => None,
     }
 }
@@ -107,15 +120,21 @@ fn reference<'c>(command: &'c Command, docker: &Docker) -> Option<&'c str> {
 fn always(command: &Command) -> bool {
     let context = &command.context;
     let alone = context.chain.is_none() && context.pipeline.is_none() && context.guarded.is_none();
-    let plain = !context.conditional && !context.in_loop && !context.subshell && !context.substitution && !context.background;
-    alone && plain && context.function.is_none() && !context.negated && command.redirects.is_empty() && !command.doubtful
+    let plain =
+        !context.conditional && !context.in_loop && !context.subshell && !context.substitution && !context.background;
+    alone
+        && plain
+        && context.function.is_none()
+        && !context.negated
+        && command.redirects.is_empty()
+        && !command.doubtful
 }
 
 /// The bytes of the words `build`, `image build` or `builder build`.
 fn verb_place(command: &Command, docker: &Docker) -> Option<Place> {
     let first = command.words.get(*docker.verb_words.first()?)?.place()?;
     let last = command.words.get(*docker.verb_words.last()?)?.place()?;
-    (first.item == last.item).then(|| Place { item: first.item, range: first.range.start..last.range.end })
+    (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })
 }
 
 fn statement_of<'f>(draft: &Draft<'f, '_>, at: &Use) -> Option<&'f Statement> {

@@ -39,12 +39,16 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// The job as it is.
     pub fn new(pipeline: &'p Pipeline, facts: &'f Facts<'p>) -> Self {
         let items = |part: usize| match facts.parts.get(part) {
-            Some(part) => part.items.iter().map(|item| DraftItem {
-                at: item.at,
-                text: item.text.clone().into_owned(),
-                edits: Vec::new(),
-                dropped: false,
-            }).collect(),
+            Some(part) => part
+                .items
+                .iter()
+                .map(|item| DraftItem {
+                    at: item.at,
+                    text: item.text.clone().into_owned(),
+                    edits: Vec::new(),
+                    dropped: false,
+                })
+                .collect(),
             None => Vec::new(),
         };
         Draft {
@@ -147,7 +151,8 @@ impl<'f, 'p> Draft<'f, 'p> {
 
     /// A reason at a setting.
     pub fn reason_at_setting(&self, setting: Option<&Setting<'_>>, code: &'static str, message: String) -> Reason {
-        let at = setting.map(|setting| setting.origin.at).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
+        let at =
+            setting.map(|setting| setting.origin.at).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
         match at {
             Some(at) => reason_at(self.pipeline.project(), at, None, code, message),
             None => Reason { code, message, file: String::new(), line: 0, column: 0 },
@@ -200,5 +205,9 @@ fn whole_lines(text: &str, range: Range<usize>) -> Option<Range<usize>> {
 
 /// Whether nothing but blanks and comments is left of an item.
 fn is_idle(text: &str) -> bool {
-    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || matches!(line.trim(), "set -e" | "set -ex" | "set -x"))
+    text.lines().all(|line| {
+        line.trim().is_empty()
+            || line.trim_start().starts_with('#')
+            || matches!(line.trim(), "set -e" | "set -ex" | "set -x")
+    })
 }

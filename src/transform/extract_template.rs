@@ -42,7 +42,8 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     match write(stage, &users, template, &mut rewrite) {
         Ok(()) => rewrite,
         Err((job, error)) => {
-            let reason = Reason { code: "no-safe-place", message: error.message, file: String::new(), line: 0, column: 0 };
+            let reason =
+                Reason { code: "no-safe-place", message: error.message, file: String::new(), line: 0, column: 0 };
             Rewrite { left: vec![Left { job, reasons: vec![reason] }], ..Rewrite::default() }
         }
     }
@@ -97,7 +98,9 @@ fn most(values: Vec<Value>) -> Option<Value> {
 /// The entries that all of them have alike.
 fn common_entries(values: &[Value]) -> Option<Value> {
     let of = |value: &Value| match value {
-        Value::Mapping(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect::<BTreeMap<_, _>>(),
+        Value::Mapping(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect::<BTreeMap<_, _>>()
+        }
         _ => BTreeMap::new(),
     };
     let (first, others) = values.split_first()?;
@@ -108,7 +111,12 @@ fn common_entries(values: &[Value]) -> Option<Value> {
     (!common.is_empty()).then_some(Value::Mapping(common))
 }
 
-fn write<'p>(stage: &Stage<'_, 'p>, users: &[User<'_, 'p>], template: Vec<Entry>, rewrite: &mut Rewrite<'p>) -> Result<(), (String, Error)> {
+fn write<'p>(
+    stage: &Stage<'_, 'p>,
+    users: &[User<'_, 'p>],
+    template: Vec<Entry>,
+    rewrite: &mut Rewrite<'p>,
+) -> Result<(), (String, Error)> {
     for user in users {
         let name = user.facts.job.name().to_owned();
         adopt(stage, user, &template, rewrite).map_err(|error| (name, error))?;
@@ -116,19 +124,29 @@ fn write<'p>(stage: &Stage<'_, 'p>, users: &[User<'_, 'p>], template: Vec<Entry>
     let Some(first) = users.first() else { return Ok(()) };
     let key = first.home.definition.key;
     let entry = Entry {
-        comment: vec!["# Builds with BuildKit on Kubernetes: the builder is made before the script, and removed after it".to_owned()],
+        comment: vec![
+            "# Builds with BuildKit on Kubernetes: the builder is made before the script, and removed after it"
+                .to_owned(),
+        ],
         key: NAME.to_owned(),
         value: Value::Mapping(template),
     };
     let root = first.home.stream.tree().parent(key.node).unwrap_or(key.node);
     match rewrite.at(stage.pipeline, key) {
-        Some((edits, _)) => edits.insert_entry(root, Position::Before(key.node), entry).map_err(|error| (first.facts.job.name().to_owned(), error)),
+        Some((edits, _)) => edits
+            .insert_entry(root, Position::Before(key.node), entry)
+            .map_err(|error| (first.facts.job.name().to_owned(), error)),
         None => Ok(()),
     }
 }
 
 /// Lets a job extend the template, behind its other bases, and drops what the template says.
-fn adopt<'p>(stage: &Stage<'_, 'p>, user: &User<'_, 'p>, template: &[Entry], rewrite: &mut Rewrite<'p>) -> Result<(), Error> {
+fn adopt<'p>(
+    stage: &Stage<'_, 'p>,
+    user: &User<'_, 'p>,
+    template: &[Entry],
+    rewrite: &mut Rewrite<'p>,
+) -> Result<(), Error> {
     let tree = user.home.stream.tree();
     let mapping = user.home.mapping;
     let bases: Vec<&str> = user.facts.job.bases().map(|job| job.name()).collect();
@@ -140,7 +158,9 @@ fn adopt<'p>(stage: &Stage<'_, 'p>, user: &User<'_, 'p>, template: &[Entry], rew
                 if tree.entries(value).count() == common.len() {
                     edits.delete(key)?;
                 } else {
-                    let gone = tree.entries(value).filter(|(key, _)| common.iter().any(|c| Some(c.key.as_str()) == tree.scalar(*key)));
+                    let gone = tree
+                        .entries(value)
+                        .filter(|(key, _)| common.iter().any(|c| Some(c.key.as_str()) == tree.scalar(*key)));
                     gone.map(|(key, _)| key).collect::<Vec<_>>().into_iter().try_for_each(|key| edits.delete(key))?;
                 }
             }
@@ -156,7 +176,9 @@ fn adopt<'p>(stage: &Stage<'_, 'p>, user: &User<'_, 'p>, template: &[Entry], rew
             edits.insert_item(old, Position::End, Item::new(Value::text(NAME)))
         }
         (Written::Own { value: old, .. }, _) => edits.replace(old, value),
-        (Written::Not, Some(first)) => edits.insert_entry(mapping, Position::Before(first), Entry::new("extends", value)),
+        (Written::Not, Some(first)) => {
+            edits.insert_entry(mapping, Position::Before(first), Entry::new("extends", value))
+        }
         _ => edits.insert_entry(mapping, Position::End, Entry::new("extends", value)),
     }
 }

@@ -78,10 +78,23 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// The facts of every visible job, in order.
+    /// The facts of every visible job, in order. Long pipelines are read by all cores.
     pub fn of(pipeline: &Pipeline) -> Vec<Facts<'_>> {
-        let mut survey = Survey::default();
-        pipeline.jobs().map(|job| survey.job(pipeline.project(), job)).collect()
+        let jobs: Vec<Job<'_>> = pipeline.jobs().collect();
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if jobs.len() < FEW || cores == 1 {
+            return read_jobs(pipeline, &jobs);
+        }
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = jobs
+                .chunks(jobs.len().div_ceil(cores))
+                .map(|part| scope.spawn(move || read_jobs(pipeline, part)))
+                .collect();
+            parts
+                .into_iter()
+                .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
     }
 
     fn job<'p>(&mut self, project: &Project, job: Job<'p>) -> Facts<'p> {
@@ -127,6 +140,14 @@ impl Survey {
         let key = items.iter().map(|item| &*item.text).collect::<Vec<_>>().join("\u{1}");
         self.cache.entry(key).or_insert_with(parse).clone()
     }
+}
+
+/// Fewer jobs than this are read before another core would have begun.
+const FEW: usize = 64;
+
+fn read_jobs<'p>(pipeline: &'p Pipeline, jobs: &[Job<'p>]) -> Vec<Facts<'p>> {
+    let mut survey = Survey::default();
+    jobs.iter().map(|job| survey.job(pipeline.project(), *job)).collect()
 }
 
 impl Facts<'_> {
@@ -209,16 +230,30 @@ impl Facts<'_> {
 }
 
 /// A reason at a place in a script.
-pub fn reason(project: &Project, part: &Part<'_>, place: Option<&Place>, code: &'static str, message: String) -> Reason {
+pub fn reason(
+    project: &Project,
+    part: &Part<'_>,
+    place: Option<&Place>,
+    code: &'static str,
+    message: String,
+) -> Reason {
     let at = place.and_then(|place| part.items.get(place.item).map(|item| (item, place.range.clone())));
     match at {
-        Some((item, range)) => reason_at(project, item.at.unwrap_or(item.origin.at), item.at.map(|_| range), code, message),
+        Some((item, range)) => {
+            reason_at(project, item.at.unwrap_or(item.origin.at), item.at.map(|_| range), code, message)
+        }
         None => Reason { code, message, file: String::new(), line: 0, column: 0 },
     }
 }
 
 /// A reason at a node, or at bytes of its decoded text.
-pub fn reason_at(project: &Project, at: At, decoded: Option<std::ops::Range<usize>>, code: &'static str, message: String) -> Reason {
+pub fn reason_at(
+    project: &Project,
+    at: At,
+    decoded: Option<std::ops::Range<usize>>,
+    code: &'static str,
+    message: String,
+) -> Reason {
     let file = project.file(at.file);
     let offset = file.stream().map(|stream| {
         let span = decoded.and_then(|range| stream.source_span(at.node, range)).unwrap_or_else(|| stream.span(at.node));
@@ -249,7 +284,9 @@ fn dind(effective: &Effective<'_>) -> Vec<usize> {
 
 /// Whether every rule says `when: never` (GitLab, `rules:when`): a job that no rule takes in is left out too.
 fn never_runs(effective: &Effective<'_>) -> bool {
-    let is_never = |setting: &crate::pipeline::Setting<'_>| setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true);
+    let is_never = |setting: &crate::pipeline::Setting<'_>| {
+        setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true)
+    };
     match effective.get("rules") {
         Some(rules) if rules.is_sequence() => {
             let rules: Vec<_> = rules.items().collect();
@@ -261,9 +298,12 @@ fn never_runs(effective: &Effective<'_>) -> bool {
 
 fn build(command: &Command, at: Use) -> Build {
     let docker = &at.docker;
-    let value = |name: &str| docker.last(name).and_then(|option| option.value.as_ref()).map(|value| value.display.clone());
-    let tags = docker.all("tag").filter_map(|option| option.value.as_ref()).map(|value| value.display.clone()).collect();
-    let context = docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
+    let value =
+        |name: &str| docker.last(name).and_then(|option| option.value.as_ref()).map(|value| value.display.clone());
+    let tags =
+        docker.all("tag").filter_map(|option| option.value.as_ref()).map(|value| value.display.clone()).collect();
+    let context =
+        docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
     Build {
         tags,
         file: value("file"),

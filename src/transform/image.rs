@@ -94,7 +94,15 @@ mod tests {
     #[test]
     fn buildx_is_known_in_dockers_own_image_since_23() {
         let settings = Settings { images_with_buildx: vec!["ci/tools*".into()], ..Settings::default() };
-        for image in ["docker:29-cli", "docker:23.0.1", "docker", "docker:latest", "docker:cli", "docker.io/library/docker:27", "ci/tools:1"] {
+        for image in [
+            "docker:29-cli",
+            "docker:23.0.1",
+            "docker",
+            "docker:latest",
+            "docker:cli",
+            "docker.io/library/docker:27",
+            "ci/tools:1",
+        ] {
             assert_eq!(cli(image, &settings), Cli::WithBuildx, "{image}");
         }
         for image in ["docker:19.03.12", "docker:20.10-git", "docker:stable"] {

@@ -35,7 +35,10 @@ fn rewritten(command: &Command) -> Option<Vec<(Place, String)>> {
     let docker = docker(command)?;
     let [password] = docker.all("password").collect::<Vec<_>>()[..] else { return None };
     let alone = command.context.pipeline.is_none() && !command.context.negated && !command.doubtful;
-    let plain = docker.certain() && docker.wrappers.is_empty() && command.assignments.is_empty() && command.redirects.is_empty();
+    let plain = docker.certain()
+        && docker.wrappers.is_empty()
+        && command.assignments.is_empty()
+        && command.redirects.is_empty();
     if docker.verb != Verb::Login || !alone || !plain || docker.flag("password-stdin") {
         return None;
     }
@@ -63,7 +66,7 @@ fn rewritten(command: &Command) -> Option<Vec<(Place, String)>> {
 fn place_of(command: &Command, option: &Opt) -> Option<Place> {
     let first = command.words.get(option.words.start)?.place()?;
     let last = command.words.get(option.words.end.checked_sub(1)?)?.place()?;
-    (first.item == last.item).then(|| Place { item: first.item, range: first.range.start..last.range.end })
+    (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })
 }
 
 /// A word that is expanded, in double quotes; one with quotes of its own stays.

@@ -7,6 +7,7 @@ mod build_with_buildx;
 mod draft;
 mod extract_template;
 mod facts;
+mod global_daemon;
 mod image;
 mod left;
 mod login_over_stdin;

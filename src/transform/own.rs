@@ -75,7 +75,11 @@ pub fn copy(stream: &Stream, node: NodeId) -> Option<Value> {
                 if is_merge(tree, key) {
                     return None;
                 }
-                Some(Entry { comment: comment_of(stream, key), key: tree.scalar(key)?.to_owned(), value: copy(stream, value)? })
+                Some(Entry {
+                    comment: comment_of(stream, key),
+                    key: tree.scalar(key)?.to_owned(),
+                    value: copy(stream, value)?,
+                })
             };
             Some(Value::Mapping(tree.entries(node).map(entry).collect::<Option<_>>()?))
         }

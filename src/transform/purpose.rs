@@ -53,7 +53,9 @@ pub fn of_docker(docker: &Docker) -> Purpose {
         return Purpose::Other;
     }
     let needs = |fallback: &'static str| match &verdict {
-        Daemon::Needed(reason) | Daemon::Unknown(reason) => Purpose::Needs { code: reason.code, message: reason.message.clone() },
+        Daemon::Needed(reason) | Daemon::Unknown(reason) => {
+            Purpose::Needs { code: reason.code, message: reason.message.clone() }
+        }
         _ => Purpose::Needs { code: fallback, message: "this needs a daemon".to_owned() },
     };
     match &docker.verb {
@@ -67,7 +69,9 @@ pub fn of_docker(docker: &Docker) -> Purpose {
         Verb::Context(ContextVerb::Create | ContextVerb::Use | ContextVerb::Rm | ContextVerb::Ls) => Purpose::Plumbing,
         Verb::Info | Verb::Version | Verb::None => Purpose::Plumbing,
         Verb::Compose(Compose::Down | Compose::Version) => Purpose::Plumbing,
-        Verb::System if docker.verb_words.len() + docker.operands.len() > 1 && docker.flag("force") => Purpose::Plumbing,
+        Verb::System if docker.verb_words.len() + docker.operands.len() > 1 && docker.flag("force") => {
+            Purpose::Plumbing
+        }
         _ => match verdict {
             Daemon::NotNeeded => Purpose::Registry,
             _ => needs("docker-unknown"),
@@ -111,18 +115,25 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
 /// Whether a `buildx create` makes a builder with the Kubernetes driver.
 pub fn creates_kubernetes(docker: &Docker) -> bool {
     docker.verb == Verb::BuildxCreate
-        && docker.last("driver").and_then(|option| option.value.as_ref()).is_some_and(|value| value.display == "kubernetes")
+        && docker
+            .last("driver")
+            .and_then(|option| option.value.as_ref())
+            .is_some_and(|value| value.display == "kubernetes")
 }
 
 /// `export DOCKER_HOST=…`, `unset DOCKER_TLS_VERIFY`, `DOCKER_HOST=…`: of the client's daemon and of nothing else.
 fn sets_only_the_daemon(command: &Command) -> bool {
     let is_one = |name: &str| DAEMON_VARIABLES.contains(&name.split('=').next().unwrap_or(name));
     match command.words.split_first() {
-        None => !command.assignments.is_empty() && command.assignments.iter().all(|assignment| is_one(&assignment.name)),
+        None => {
+            !command.assignments.is_empty() && command.assignments.iter().all(|assignment| is_one(&assignment.name))
+        }
         Some((name, rest)) => {
             let sets = matches!(name.value(), Some("export" | "unset" | "declare"));
             let words = rest.iter().all(|word| is_one(word.display()));
-            sets && words && command.assignments.iter().all(|a| is_one(&a.name)) && rest.len() + command.assignments.len() > 0
+            sets && words
+                && command.assignments.iter().all(|a| is_one(&a.name))
+                && rest.len() + command.assignments.len() > 0
         }
     }
 }
@@ -131,7 +142,12 @@ fn is_idle(command: &Command) -> bool {
     if command.words.is_empty() {
         return false;
     }
-    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>') && redirect.target.display() != "/dev/null" && !redirect.operator.ends_with('&'));
-    let idle = matches!(command.name(), Some("echo" | "printf" | "sleep" | "true" | ":" | "false" | "test" | "[" | "date" | "seq" | "exit"));
+    let writes = command.redirects.iter().any(|redirect| {
+        redirect.operator.contains('>') && redirect.target.display() != "/dev/null" && !redirect.operator.ends_with('&')
+    });
+    let idle = matches!(
+        command.name(),
+        Some("echo" | "printf" | "sleep" | "true" | ":" | "false" | "test" | "[" | "date" | "seq" | "exit")
+    );
     idle && !writes
 }

@@ -44,18 +44,43 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         };
         match (partner(&pulls, names.first(), true), partner(&pushes, names.get(1), false)) {
             (Some(_), Some(_)) => {
-                used.extend(pulls.iter().filter(|pull| facts.command_of(pull).is_some_and(|c| names_one(c, pull, names.first()))));
-                used.extend(pushes.iter().filter(|push| facts.command_of(push).is_some_and(|c| names_one(c, push, names.get(1)))));
+                used.extend(
+                    pulls
+                        .iter()
+                        .filter(|pull| facts.command_of(pull).is_some_and(|c| names_one(c, pull, names.first()))),
+                );
+                used.extend(
+                    pushes
+                        .iter()
+                        .filter(|push| facts.command_of(push).is_some_and(|c| names_one(c, push, names.get(1)))),
+                );
                 copies.push((tag, command));
             }
-            (None, _) => reasons.push(draft.reason_at_command(tag.part, command, "tag-not-pulled", "renames an image that is not pulled just before".into())),
-            (_, None) => reasons.push(draft.reason_at_command(tag.part, command, "tag-not-pushed", "renames an image and does not push it".into())),
+            (None, _) => reasons.push(draft.reason_at_command(
+                tag.part,
+                command,
+                "tag-not-pulled",
+                "renames an image that is not pulled just before".into(),
+            )),
+            (_, None) => reasons.push(draft.reason_at_command(
+                tag.part,
+                command,
+                "tag-not-pushed",
+                "renames an image and does not push it".into(),
+            )),
         }
     }
-    let alone = |image: &&Use| image.docker.verb != Verb::Tag && !used.iter().any(|u| (u.part, u.command) == (image.part, image.command));
+    let alone = |image: &&Use| {
+        image.docker.verb != Verb::Tag && !used.iter().any(|u| (u.part, u.command) == (image.part, image.command))
+    };
     for image in facts.images.iter().filter(|image| alone(image)) {
         if let Some(command) = facts.command_of(image) {
-            reasons.push(draft.reason_at_command(image.part, command, "image-not-retagged", "pulls or pushes an image that is not renamed".into()));
+            reasons.push(draft.reason_at_command(
+                image.part,
+                command,
+                "image-not-retagged",
+                "pulls or pushes an image that is not renamed".into(),
+            ));
         }
     }
     reasons.extend(no_buildx(draft, settings));
@@ -67,7 +92,11 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         let Some((old, new)) = raw_names(command, tag) else { continue };
         let text = format!("docker buildx imagetools create --prefer-index=false --tag {new} {old}");
         // The first copy takes the place of the pull, and with it the comment that leads all three.
-        let first = pulls.iter().find(|pull| facts.command_of(pull).is_some_and(|c| names_one(c, pull, names(command, tag, 2).unwrap_or_default().first())));
+        let first = pulls.iter().find(|pull| {
+            facts
+                .command_of(pull)
+                .is_some_and(|c| names_one(c, pull, names(command, tag, 2).unwrap_or_default().first()))
+        });
         let there = match first.filter(|pull| replaced.insert((pull.part, pull.command))) {
             Some(pull) => {
                 used.push(tag);
@@ -81,7 +110,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     }
     for image in used.into_iter().filter(|image| replaced.insert((image.part, image.command))) {
         let Some(part) = facts.parts.get(image.part) else { continue };
-        let Some(statement) = facts.command_of(image).and_then(|c| statement(part.script.statements(), c)) else { continue };
+        let Some(statement) = facts.command_of(image).and_then(|c| statement(part.script.statements(), c)) else {
+            continue;
+        };
         draft.drop_statement(image.part, &part.script, statement).map_err(|reason| vec![reason])?;
     }
     own_daemon(draft);
@@ -113,8 +144,14 @@ fn no_buildx(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> {
 fn beside(one: &Command, other: &Command) -> bool {
     let plain = |command: &Command| {
         let context = &command.context;
-        context.chain.is_none() && context.pipeline.is_none() && context.guarded.is_none() && !context.background && !context.negated
-            && !context.substitution && command.redirects.is_empty() && !command.doubtful
+        context.chain.is_none()
+            && context.pipeline.is_none()
+            && context.guarded.is_none()
+            && !context.background
+            && !context.negated
+            && !context.substitution
+            && command.redirects.is_empty()
+            && !command.doubtful
     };
     plain(one) && plain(other) && one.context.sequence == other.context.sequence
 }
@@ -123,7 +160,8 @@ fn beside(one: &Command, other: &Command) -> bool {
 fn names(command: &Command, at: &Use, count: usize) -> Option<Vec<String>> {
     let known = at.docker.certain() && at.docker.wrappers.is_empty() && command.assignments.is_empty();
     let plain = at.docker.options.iter().all(|option| option.name == "quiet");
-    let operands: Option<Vec<String>> = at.docker.operands.iter().map(|&word| Some(command.words.get(word)?.display().to_owned())).collect();
+    let operands: Option<Vec<String>> =
+        at.docker.operands.iter().map(|&word| Some(command.words.get(word)?.display().to_owned())).collect();
     operands.filter(|operands| known && plain && operands.len() == count)
 }
 

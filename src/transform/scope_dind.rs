@@ -19,13 +19,12 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, reason_at};
+use super::global_daemon::Global;
 use super::left::{Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
-use super::purpose::{Whole, whole};
 use super::rewrite::{Expect, Rewrite, Stage};
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::pipeline::{Entry as Setting, Section, Way};
-use crate::shell::Script;
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
 
 const DECLARES: [&str; 7] = [
@@ -44,7 +43,10 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         return Rewrite::default();
     }
     if let (Some(partial), false) = (stage.pipeline.partial().first(), stage.settings.assume_complete) {
-        let message = format!("the include {} cannot be read, and its jobs may need the global daemon; --assume-complete says that none does", partial.include);
+        let message = format!(
+            "the include {} cannot be read, and its jobs may need the global daemon; --assume-complete says that none does",
+            partial.include
+        );
         let reason = reason_at(stage.pipeline.project(), partial.at, None, "partial", message);
         let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
@@ -57,76 +59,6 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
             let left = vec![Left { job: work.global.first_job(stage), reasons: vec![reason] }];
             Rewrite { left, ..Rewrite::default() }
         }
-    }
-}
-
-/// What stands at the global level and only serves the daemon.
-struct Global<'p> {
-    services: Option<Setting<'p>>,
-    /// Numbers of the services that are daemons.
-    dind: Vec<usize>,
-    variables: Vec<Setting<'p>>,
-    before: Plumbing<'p>,
-    after: Plumbing<'p>,
-}
-
-/// A global script, and which of its items go.
-struct Plumbing<'p> {
-    keyword: &'static str,
-    setting: Option<Setting<'p>>,
-    /// Texts of all items, and whether each goes.
-    items: Vec<(String, bool)>,
-}
-
-impl<'p> Global<'p> {
-    fn of(stage: &Stage<'_, 'p>) -> Global<'p> {
-        let pipeline = stage.pipeline;
-        let services = pipeline.global("services");
-        let name = |service: crate::pipeline::Setting<'p>| {
-            let name = if service.is_mapping() { service.get("name") } else { Some(service) };
-            name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
-        };
-        let items = services.iter().flat_map(|entry| entry.setting.items()).enumerate();
-        let dind: Vec<usize> = items.filter(|(_, service)| super::is_dind(&name(service.clone()))).map(|(n, _)| n).collect();
-        let variables = pipeline.variables().filter(|variable| DAEMON_VARIABLES.contains(&&*variable.key)).collect();
-        let services = services.filter(|_| !dind.is_empty());
-        let before = Plumbing::of(stage, "before_script");
-        let after = Plumbing::of(stage, "after_script");
-        Global { services, dind, variables, before, after }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.services.is_none()
-    }
-
-    fn first_job(&self, stage: &Stage<'_, '_>) -> String {
-        stage.facts.first().map(|facts| facts.job.name().to_owned()).unwrap_or_default()
-    }
-}
-
-impl<'p> Plumbing<'p> {
-    fn of(stage: &Stage<'_, 'p>, keyword: &'static str) -> Plumbing<'p> {
-        let setting = stage.pipeline.global(keyword);
-        let texts: Vec<String> = match &setting {
-            Some(entry) if entry.setting.is_sequence() => entry.setting.items().filter_map(|item| item.text().map(|t| t.into_owned())).collect(),
-            Some(entry) => entry.setting.text().map(|text| text.into_owned()).into_iter().collect(),
-            None => Vec::new(),
-        };
-        let script = Script::parse(&texts);
-        let goes = |number: usize| {
-            let mut statements = script.statements().iter().filter(|s| s.parent.is_none() && s.places.iter().any(|p| p.item == number)).peekable();
-            statements.peek().is_some() && statements.all(|s| s.place().is_some() && whole(&script, s) == Whole::Plumbing)
-        };
-        let items = (0..texts.len()).map(|n| script.clean() && goes(n)).collect::<Vec<_>>();
-        Plumbing { keyword, setting, items: texts.into_iter().zip(items).collect() }
-    }
-
-    fn kept(&self) -> Vec<String> {
-        self.items.iter().filter(|(_, goes)| !goes).map(|(text, _)| text.clone()).collect()
-    }
-
-    fn goes(&self) -> bool {
-        self.items.iter().any(|(_, goes)| *goes)
     }
 }
 
@@ -178,7 +110,13 @@ impl Work<'_, '_, '_> {
                     if let Some(name) = DAEMON_VARIABLES.iter().find(|name| !goes && item.text.contains(**name)) {
                         let at = item.at.unwrap_or(item.origin.at);
                         let message = format!("`{}` reads {name}, which would be gone", facts.job.name());
-                        return Err(reason_at(self.stage.pipeline.project(), at, None, "reads-daemon-variable", message));
+                        return Err(reason_at(
+                            self.stage.pipeline.project(),
+                            at,
+                            None,
+                            "reads-daemon-variable",
+                            message,
+                        ));
                     }
                 }
             }
@@ -200,24 +138,39 @@ impl Work<'_, '_, '_> {
     fn hidden_job(&mut self, name: &str, keep: &[&Facts<'_>]) -> Result<(), Reason> {
         let global = &self.global;
         let mut entries = Vec::new();
-        for setting in global.services.iter().chain(global.before.setting.iter().filter(|_| global.before.goes())).chain(global.after.setting.iter().filter(|_| global.after.goes())) {
+        for setting in global
+            .services
+            .iter()
+            .chain(global.before.setting.iter().filter(|_| global.before.goes()))
+            .chain(global.after.setting.iter().filter(|_| global.after.goes()))
+        {
             entries.push(Entry { comment: Vec::new(), key: setting.key.to_string(), value: self.copied(setting)? });
         }
         if !global.variables.is_empty() {
             let variables: Result<Vec<Entry>, Reason> = global
                 .variables
                 .iter()
-                .map(|variable| Ok(Entry { comment: self.comment(variable), key: variable.key.to_string(), value: self.copied(variable)? }))
+                .map(|variable| {
+                    Ok(Entry {
+                        comment: self.comment(variable),
+                        key: variable.key.to_string(),
+                        value: self.copied(variable)?,
+                    })
+                })
                 .collect();
             entries.insert(1.min(entries.len()), Entry::new("variables", Value::Mapping(variables?)));
         }
         let entry = Entry {
-            comment: vec!["# Docker-in-Docker, for the jobs that need a daemon: they keep the runner privileged".to_owned()],
+            comment: vec![
+                "# Docker-in-Docker, for the jobs that need a daemon: they keep the runner privileged".to_owned(),
+            ],
             key: name.to_owned(),
             value: Value::Mapping(entries),
         };
         let first = keep.iter().find_map(|facts| facts.job.definitions().last().copied());
-        let Some(first) = first else { return Err(self.reason("no-safe-place", "no job is written where it can be found".into())) };
+        let Some(first) = first else {
+            return Err(self.reason("no-safe-place", "no job is written where it can be found".into()));
+        };
         let Some((edits, stream)) = self.rewrite.at(self.stage.pipeline, first.key) else {
             return Err(self.reason("no-safe-place", "the text of the first job is not at hand".into()));
         };
@@ -229,7 +182,15 @@ impl Work<'_, '_, '_> {
         let at = setting.setting.origin.at;
         let stream = self.stage.pipeline.project().file(at.file).stream();
         let value = stream.and_then(|stream| copy(stream, at.node));
-        value.ok_or_else(|| reason_at(self.stage.pipeline.project(), at, None, "no-safe-place", format!("`{}` cannot be copied", setting.key)))
+        value.ok_or_else(|| {
+            reason_at(
+                self.stage.pipeline.project(),
+                at,
+                None,
+                "no-safe-place",
+                format!("`{}` cannot be copied", setting.key),
+            )
+        })
     }
 
     fn comment(&self, setting: &Setting<'_>) -> Vec<String> {
@@ -245,12 +206,20 @@ impl Work<'_, '_, '_> {
             return Err(self.reason("not-a-mapping", format!("`{}` is not written as a mapping", facts.job.name())));
         };
         let bases: Vec<String> = facts.job.bases().map(|job| job.name().to_owned()).collect();
-        if bases.iter().any(|base| pipeline.job(base).is_some_and(|base| !base.is_hidden() && self.extends_anyway(base.name()))) {
+        if bases
+            .iter()
+            .any(|base| pipeline.job(base).is_some_and(|base| !base.is_hidden() && self.extends_anyway(base.name())))
+        {
             return Ok(());
         }
         let value = match bases.is_empty() {
             true => Value::text(name),
-            false => Value::Sequence(std::iter::once(name).chain(bases.iter().map(String::as_str)).map(|base| Item::new(Value::text(base))).collect()),
+            false => Value::Sequence(
+                std::iter::once(name)
+                    .chain(bases.iter().map(String::as_str))
+                    .map(|base| Item::new(Value::text(base)))
+                    .collect(),
+            ),
         };
         let written = home.written("extends");
         let tree = home.stream.tree();
@@ -262,8 +231,12 @@ impl Work<'_, '_, '_> {
                 edits.insert_item(old, before, Item::new(Value::text(name)))
             }
             (Written::Own { value: old, .. }, _) => edits.replace(old, value),
-            (Written::Merged { .. }, _) | (_, None) => edits.insert_entry(home.mapping, Position::End, Entry::new("extends", value)),
-            (Written::Not, Some(first)) => edits.insert_entry(home.mapping, Position::Before(first), Entry::new("extends", value)),
+            (Written::Merged { .. }, _) | (_, None) => {
+                edits.insert_entry(home.mapping, Position::End, Entry::new("extends", value))
+            }
+            (Written::Not, Some(first)) => {
+                edits.insert_entry(home.mapping, Position::Before(first), Entry::new("extends", value))
+            }
         };
         done.map_err(|error| self.refusal(&error))
     }
@@ -277,7 +250,8 @@ impl Work<'_, '_, '_> {
     fn lose(&mut self, facts: &Facts<'_>) -> Result<(), Reason> {
         let mut expect = Expect { declares: DECLARES.into_iter().collect(), ..Expect::default() };
         let services = facts.effective.get("services");
-        let inherited = services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
+        let inherited =
+            services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
         if inherited {
             expect.services = Some(services.map_or(0, |services| services.items().count()) - facts.dind.len());
         }
@@ -287,7 +261,10 @@ impl Work<'_, '_, '_> {
             }
         }
         for (part, plumbing) in [(0, &self.global.before), (2, &self.global.after)] {
-            let inherits = facts.effective.get(plumbing.keyword).is_some_and(|s| matches!(s.origin.way, Way::Default | Way::Global));
+            let inherits = facts
+                .effective
+                .get(plumbing.keyword)
+                .is_some_and(|s| matches!(s.origin.way, Way::Default | Way::Global));
             if inherits && plumbing.goes() {
                 expect.scripts[part] = Some(plumbing.kept());
             }
@@ -295,7 +272,8 @@ impl Work<'_, '_, '_> {
         if facts.kubernetes {
             self.clean(facts, &mut expect).map_err(|error| self.refusal(&error))?;
         }
-        let changes = expect.services.is_some() || !expect.variables.is_empty() || expect.scripts.iter().any(Option::is_some);
+        let changes =
+            expect.services.is_some() || !expect.variables.is_empty() || expect.scripts.iter().any(Option::is_some);
         if changes || facts.kubernetes {
             self.rewrite.jobs.insert(facts.job.name().to_owned(), expect);
         }
@@ -305,7 +283,9 @@ impl Work<'_, '_, '_> {
     /// Drops what a migrated job only said against the global daemon.
     fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Error> {
         let pipeline = self.stage.pipeline;
-        let Some(home) = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d)) else { return Ok(()) };
+        let Some(home) = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d)) else {
+            return Ok(());
+        };
         let stream = home.stream;
         let tree = stream.tree();
         let stays = self.global.services.as_ref().is_some_and(|s| s.setting.items().count() > self.global.dind.len());
@@ -348,7 +328,13 @@ impl Work<'_, '_, '_> {
             let items = tree.items(at.node);
             match items.len() == self.global.dind.len() {
                 true => gone.push(services.key_at),
-                false => gone.extend(self.global.dind.iter().filter_map(|&n| items.get(n)).map(|&node| crate::pipeline::At { node, ..at })),
+                false => gone.extend(
+                    self.global
+                        .dind
+                        .iter()
+                        .filter_map(|&n| items.get(n))
+                        .map(|&node| crate::pipeline::At { node, ..at }),
+                ),
             }
         }
         let variables = self.stage.pipeline.keyword("variables");
@@ -398,7 +384,10 @@ fn delete(edits: &mut Edits<'_>, stream: &Stream, node: NodeId) -> Result<(), Er
     let tree = stream.tree();
     let Some(parent) = tree.parent(node) else { return edits.delete(node) };
     let alone = tree.entries(parent).count() == 1 && tree.kind(parent) == Kind::Mapping;
-    let key = tree.parent(parent).and_then(|outer| tree.entries(outer).find(|(_, value)| *value == parent)).map(|(key, _)| key);
+    let key = tree
+        .parent(parent)
+        .and_then(|outer| tree.entries(outer).find(|(_, value)| *value == parent))
+        .map(|(key, _)| key);
     match key.filter(|_| alone) {
         Some(key) => edits.delete(key),
         None => edits.delete(node),
@@ -407,7 +396,11 @@ fn delete(edits: &mut Edits<'_>, stream: &Stream, node: NodeId) -> Result<(), Er
 
 /// Whether the entries left are just those that `<<` would bring without them.
 fn same_as_merged(tree: &crate::yaml::Tree, mapping: NodeId, own: NodeId, rest: &[(NodeId, NodeId)]) -> bool {
-    let merged = tree.entries(mapping).filter(|&(key, _)| crate::yaml::is_merge(tree, key)).map(|(_, value)| tree.resolve(value)).last();
+    let merged = tree
+        .entries(mapping)
+        .filter(|&(key, _)| crate::yaml::is_merge(tree, key))
+        .map(|(_, value)| tree.resolve(value))
+        .next_back();
     let brought = merged.and_then(|merged| tree.get(merged, tree.scalar(own).unwrap_or_default()));
     let pairs = |entries: Vec<(NodeId, NodeId)>| -> BTreeSet<(String, String)> {
         let text = |node| tree.scalar(node).unwrap_or("\u{0}").to_owned();

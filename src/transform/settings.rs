@@ -105,7 +105,8 @@ impl Settings {
     /// # Errors
     /// Not YAML, an unknown key (the nearest known one is named), a value that the key does not take.
     pub fn read(&mut self, text: String) -> Result<(), SettingError> {
-        let stream = Stream::parse(text).map_err(|e| SettingError { message: e.message, hint: e.hint, span: Some(e.span) })?;
+        let stream =
+            Stream::parse(text).map_err(|e| SettingError { message: e.message, hint: e.hint, span: Some(e.span) })?;
         match stream.tree().roots().first() {
             Some(&root) if !stream.tree().is_null(root) => self.read_mapping(&stream, root, ""),
             _ => Ok(()),
@@ -118,7 +119,10 @@ impl Settings {
     /// As [`Settings::read`].
     pub fn set(&mut self, assignment: &str) -> Result<(), SettingError> {
         let Some((key, value)) = assignment.split_once('=') else {
-            return Err(bad(format!("`{assignment}` has no `=`"), "write --set KEY=VALUE, as in --set builder.namespace=ci".into()));
+            return Err(bad(
+                format!("`{assignment}` has no `=`"),
+                "write --set KEY=VALUE, as in --set builder.namespace=ci".into(),
+            ));
         };
         if key == "images-with-buildx" {
             return value.split(',').try_for_each(|image| self.put(key, image.trim()));
@@ -130,16 +134,20 @@ impl Settings {
         let tree = stream.tree();
         if !tree.is_mapping(mapping) {
             let at = if prefix.is_empty() { "the settings".to_owned() } else { format!("`{prefix}`") };
-            return Err(SettingError { span: Some(stream.span(mapping)), ..bad(format!("{at} must be a mapping"), known()) });
+            return Err(SettingError {
+                span: Some(stream.span(mapping)),
+                ..bad(format!("{at} must be a mapping"), known())
+            });
         }
         for (key, value) in tree.entries(mapping) {
             let name = tree.scalar(key).unwrap_or_default();
             let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
             let put = match tree.scalar(value) {
                 Some(text) => self.put(&path, text),
-                None if tree.is_sequence(value) => {
-                    tree.items(value).iter().try_for_each(|&item| self.put(&path, tree.scalar(item).unwrap_or_default()))
-                }
+                None if tree.is_sequence(value) => tree
+                    .items(value)
+                    .iter()
+                    .try_for_each(|&item| self.put(&path, tree.scalar(item).unwrap_or_default())),
                 None => {
                     self.read_mapping(stream, value, &path)?;
                     Ok(())
@@ -168,7 +176,10 @@ impl Settings {
                 (_, Some(job)) => {
                     let words = Role::ALL.map(Role::word);
                     let role = value.parse().map_err(|()| {
-                        bad(format!("`{value}` is no role{}", nearest(value, words)), format!("the roles are {}", words.join(", ")))
+                        bad(
+                            format!("`{value}` is no role{}", nearest(value, words)),
+                            format!("the roles are {}", words.join(", ")),
+                        )
                     })?;
                     self.roles.insert(job.to_owned(), role);
                 }
@@ -184,20 +195,32 @@ impl Settings {
     fn driver_option(&mut self, option: &str, value: &str) -> Result<(), SettingError> {
         let known = DRIVER_OPTIONS.contains(&option) || option.starts_with("env.");
         if !known {
-            let message = format!("`{option}` is no option of the Kubernetes driver{}", nearest(option, DRIVER_OPTIONS.iter().copied()));
+            let message = format!(
+                "`{option}` is no option of the Kubernetes driver{}",
+                nearest(option, DRIVER_OPTIONS.iter().copied())
+            );
             return Err(bad(message, format!("the options are {}, env.NAME", DRIVER_OPTIONS.join(", "))));
         }
         match option {
             "namespace" => return self.put("builder.namespace", value),
             "rootless" if value != "true" => {
-                return Err(bad("without `rootless=true` the builder's pod is privileged".into(), "leave it out; true is what is written".into()));
+                return Err(bad(
+                    "without `rootless=true` the builder's pod is privileged".into(),
+                    "leave it out; true is what is written".into(),
+                ));
             }
             "rootless" => return Ok(()),
             "qemu.install" if value != "false" => {
-                return Err(bad("`qemu.install` adds a privileged init container".into(), "build for one platform, or on nodes of each".into()));
+                return Err(bad(
+                    "`qemu.install` adds a privileged init container".into(),
+                    "build for one platform, or on nodes of each".into(),
+                ));
             }
             "image" if !value.contains("rootless") => {
-                return Err(bad(format!("`{value}` is used as it is, and it is no rootless image"), "name one whose tag ends in -rootless".into()));
+                return Err(bad(
+                    format!("`{value}` is used as it is, and it is no rootless image"),
+                    "name one whose tag ends in -rootless".into(),
+                ));
             }
             _ => {}
         }

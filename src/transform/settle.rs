@@ -17,10 +17,16 @@ pub type FileEdits<'p> = BTreeMap<FileId, Edits<'p>>;
 /// Where the text has no safe place for a change; nothing is written then.
 pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<FileEdits<'p>, Vec<Reason>> {
     let Some(home) = draft.facts.job.definitions().last().and_then(|d| Home::of(draft.pipeline.project(), *d)) else {
-        return Err(vec![draft.reason_at_setting(None, "not-a-mapping", "the job is not written as a mapping".to_owned())]);
+        return Err(vec![draft.reason_at_setting(
+            None,
+            "not-a-mapping",
+            "the job is not written as a mapping".to_owned(),
+        )]);
     };
     let sharers = draft.pipeline.sharers(home.definition.value);
-    if let Some(other) = sharers.iter().find(|job| job.name() != draft.facts.job.name() && !selected.contains(job.name())) {
+    if let Some(other) =
+        sharers.iter().find(|job| job.name() != draft.facts.job.name() && !selected.contains(job.name()))
+    {
         let message = format!("`{}` takes values from this job, and would change with it", other.name());
         return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
     }
@@ -68,7 +74,11 @@ impl<'d> Settling<'d, '_, '_> {
         {
             let items: Vec<NodeId> = tree.items(value).to_vec();
             let gone = items.iter().enumerate().filter(|(n, _)| !stay.contains(n));
-            return gone.map(|(_, &item)| item).collect::<Vec<_>>().into_iter().try_for_each(|item| self.edits.delete(item));
+            return gone
+                .map(|(_, &item)| item)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .try_for_each(|item| self.edits.delete(item));
         }
         let job = self.draft.facts.job;
         if let Written::Own { key, .. } = self.home.written("services")
@@ -85,7 +95,9 @@ impl<'d> Settling<'d, '_, '_> {
         let mut items = Vec::new();
         for (_, service) in kept {
             let stream = project.file(service.origin.at.file).stream();
-            let value = stream.and_then(|stream| Some((comment_of(stream, service.origin.at.node), copy(stream, service.origin.at.node)?)));
+            let value = stream.and_then(|stream| {
+                Some((comment_of(stream, service.origin.at.node), copy(stream, service.origin.at.node)?))
+            });
             let Some((comment, value)) = value else {
                 return Err(self.refusal("a service that stays cannot be copied into the job"));
             };
@@ -100,12 +112,16 @@ impl<'d> Settling<'d, '_, '_> {
         }
         let stream = self.home.stream;
         let tree = stream.tree();
-        let new = |(name, value): &(String, String)| Entry::new(name.clone(), Value::Styled(value.clone(), Style::DoubleQuoted));
+        let new = |(name, value): &(String, String)| {
+            Entry::new(name.clone(), Value::Styled(value.clone(), Style::DoubleQuoted))
+        };
         match self.home.written("variables") {
             Written::Own { value, .. } if tree.kind(value) == Kind::Mapping && tree.entries(value).next().is_some() => {
                 for (name, text) in &self.draft.variables {
                     match super::own::written(tree, value, name) {
-                        Written::Own { value, .. } => self.edits.replace(value, Value::Styled(text.clone(), Style::DoubleQuoted))?,
+                        Written::Own { value, .. } => {
+                            self.edits.replace(value, Value::Styled(text.clone(), Style::DoubleQuoted))?
+                        }
                         _ => self.edits.insert_entry(value, Position::End, new(&(name.clone(), text.clone())))?,
                     }
                 }
@@ -117,7 +133,10 @@ impl<'d> Settling<'d, '_, '_> {
                     Some(Value::Plain(text)) if text.is_empty() || text == "~" || text == "null" => Vec::new(),
                     _ => return Err(self.refusal("the variables that `<<` brings cannot be copied into the job")),
                 };
-                let mut entries: Vec<Entry> = carried.into_iter().filter(|e| !self.draft.variables.iter().any(|(name, _)| *name == e.key)).collect();
+                let mut entries: Vec<Entry> = carried
+                    .into_iter()
+                    .filter(|e| !self.draft.variables.iter().any(|(name, _)| *name == e.key))
+                    .collect();
                 entries.extend(self.draft.variables.iter().map(new));
                 self.put("variables", Value::Mapping(entries))
             }
@@ -191,7 +210,9 @@ impl<'d> Settling<'d, '_, '_> {
             let from = part.len() - rest.len();
             let belongs = |item: &ScriptItem<'_>| match (&item.origin.way, item.at) {
                 (Way::Reference(at), _) if *at == self.home.at(child) => true,
-                (_, Some(at)) if at.file == self.home.definition.value.file => is_within(tree, at.node, tree.resolve(child)),
+                (_, Some(at)) if at.file == self.home.definition.value.file => {
+                    is_within(tree, at.node, tree.resolve(child))
+                }
                 _ => false,
             };
             let count = part.get(from..)?.iter().take_while(|item| belongs(item)).count();
@@ -209,7 +230,8 @@ impl<'d> Settling<'d, '_, '_> {
         match source {
             Some((stream, node)) => {
                 let style = stream.tree().style(node).unwrap_or(Style::Plain);
-                let keep = matches!(style, Style::Literal | Style::SingleQuoted | Style::DoubleQuoted) && item.edits.is_empty();
+                let keep = matches!(style, Style::Literal | Style::SingleQuoted | Style::DoubleQuoted)
+                    && item.edits.is_empty();
                 let value = if keep { Value::Styled(text, style) } else { Value::Text(text) };
                 Item { comment: comment_of(stream, node), value }
             }

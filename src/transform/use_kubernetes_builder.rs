@@ -31,9 +31,17 @@ use crate::shell::{Kind, Script};
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
 
-pub(super) const DECLARES: &[&str] =
-    &["image", "services", "variables.DOCKER_HOST", "variables.DOCKER_TLS_VERIFY", "variables.DOCKER_CERT_PATH",
-      "variables.DOCKER_TLS_CERTDIR", "before_script", "script", "after_script"];
+pub(super) const DECLARES: &[&str] = &[
+    "image",
+    "services",
+    "variables.DOCKER_HOST",
+    "variables.DOCKER_TLS_VERIFY",
+    "variables.DOCKER_CERT_PATH",
+    "variables.DOCKER_TLS_CERTDIR",
+    "before_script",
+    "script",
+    "after_script",
+];
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
@@ -62,7 +70,10 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         draft.append(Section::BeforeScript, create(settings));
         draft.append(Section::BeforeScript, format!("docker buildx inspect --bootstrap \"{}\"", settings.builder_name));
         let name = &settings.builder_name;
-        draft.append(Section::AfterScript, format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\""));
+        draft.append(
+            Section::AfterScript,
+            format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\""),
+        );
     }
     Ok(())
 }
@@ -104,7 +115,9 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     for build in &facts.builds {
         let Some(command) = facts.command_of(&build.at) else { continue };
         let docker = &build.at.docker;
-        let mut add = |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
+        let mut add = |code, message: &str| {
+            reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()))
+        };
         if docker.verb == Verb::Build && !draft.handled.contains(&(build.at.part, build.at.command)) {
             add("docker-build", "`docker build` would not use the builder");
         }
@@ -122,14 +135,21 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     if let Some(builder) = facts.effective.variables().find(|v| v.key == "BUILDX_BUILDER") {
-        reasons.push(draft.reason_at_setting(Some(&builder.setting), "builder-named", "BUILDX_BUILDER names another builder".to_owned()));
+        reasons.push(draft.reason_at_setting(
+            Some(&builder.setting),
+            "builder-named",
+            "BUILDX_BUILDER names another builder".to_owned(),
+        ));
     }
     let services = facts.effective.get("services");
     if facts.dind.is_empty() {
-        let message = "no Docker-in-Docker service is in sight: the daemon is the runner's, or another machine's".to_owned();
+        let message =
+            "no Docker-in-Docker service is in sight: the daemon is the runner's, or another machine's".to_owned();
         reasons.push(draft.reason_at_setting(None, "no-dind-service", message));
     }
-    for service in services.iter().flat_map(|s| s.items()).enumerate().filter(|(n, _)| facts.dind.contains(n)).map(|(_, s)| s) {
+    for service in
+        services.iter().flat_map(|s| s.items()).enumerate().filter(|(n, _)| facts.dind.contains(n)).map(|(_, s)| s)
+    {
         if service.get("command").is_some_and(|command| !command.is_null()) {
             let message = "the daemon is started with options of its own, which the builder would not have".to_owned();
             reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
@@ -146,7 +166,8 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     for part in &facts.parts {
         let docker = part.script.commands().iter().any(|command| crate::shell::docker(command).is_some());
         if docker && !part.script.clean() {
-            let place = part.script.doubts().iter().find(|doubt| !doubt.what.is_local()).and_then(|doubt| doubt.place.as_ref());
+            let place =
+                part.script.doubts().iter().find(|doubt| !doubt.what.is_local()).and_then(|doubt| doubt.place.as_ref());
             let message = "the shell code here is not understood beyond doubt".to_owned();
             reasons.push(draft.reason(super::draft::number(part.section), place, "doubtful-script", message));
         }
@@ -199,7 +220,12 @@ fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
             let text = item.result();
             if let Some(name) = DAEMON_VARIABLES.iter().find(|name| text.contains(*name)) {
                 let place = crate::shell::Place { item: index, range: 0..0 };
-                found.push(draft.reason(number, Some(&place), "reads-daemon-variable", format!("uses `{name}`, which would be empty")));
+                found.push(draft.reason(
+                    number,
+                    Some(&place),
+                    "reads-daemon-variable",
+                    format!("uses `{name}`, which would be empty"),
+                ));
             }
         }
     }

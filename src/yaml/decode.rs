@@ -25,7 +25,9 @@ impl Sink for String {
 /// Decodes a plain or quoted scalar whose source, quotes included, is `text[span]`.
 pub(super) fn flow(text: &str, span: Range<usize>, style: Style, sink: &mut impl Sink) {
     let (inner, quoted) = match style {
-        Style::SingleQuoted | Style::DoubleQuoted => (span.start + 1..span.end.saturating_sub(1).max(span.start + 1), true),
+        Style::SingleQuoted | Style::DoubleQuoted => {
+            (span.start + 1..span.end.saturating_sub(1).max(span.start + 1), true)
+        }
         _ => (span, false),
     };
     let mut line = inner.start;

@@ -1,5 +1,7 @@
 //! Edits: byte ranges on the original text, applied once, and checked against what was meant.
 
+mod lines;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -155,7 +157,9 @@ impl<'s> Edits<'s> {
         };
         let siblings = self.siblings(parent);
         if siblings.iter().all(|&s| s == child || self.intent.is_deleted(s)) {
-            return Err(self.error(child, "the last entry of its block cannot be deleted; replace the block".to_owned()));
+            return Err(
+                self.error(child, "the last entry of its block cannot be deleted; replace the block".to_owned())
+            );
         }
         let at = siblings.iter().position(|&s| s == child).unwrap_or(0);
         let range = if stream.is_flow(parent) {
@@ -235,7 +239,9 @@ impl<'s> Edits<'s> {
             at = edit.range.end;
             let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
             let inside = self.stream.comments()[first..].iter().take_while(|c| c.start < edit.range.end);
-            lost.extend(inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| !edit.text.contains(c.as_str())));
+            lost.extend(
+                inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| !edit.text.contains(c.as_str())),
+            );
         }
         text.push_str(&source[at..]);
         Ok((text, lost))
@@ -244,109 +250,17 @@ impl<'s> Edits<'s> {
     /// A null, `{}` or `[]` gets its first child.
     fn fill(&mut self, node: NodeId, value: Value) -> Result<(), Error> {
         let tree = self.stream.tree();
-        if !(tree.is_null(node) && tree.kind(node) != Kind::Alias || tree.children(node).is_empty() && self.stream.is_flow(node)) {
+        if !(tree.is_null(node) && tree.kind(node) != Kind::Alias
+            || tree.children(node).is_empty() && self.stream.is_flow(node))
+        {
             return Err(self.error(node, "this is not a place that can take an entry".to_owned()));
         }
         self.replace(node, value)
     }
 
-    fn insert_lines(&mut self, collection: NodeId, position: Position, text: String, column: usize) -> Result<(), Error> {
-        let stream = self.stream;
-        let newline = stream.line_ending();
-        let indent = " ".repeat(column);
-        let siblings = self.siblings(collection);
-        let at = self.index(collection, position)?;
-        let apart = self.are_apart(collection, &siblings);
-        let blank = if apart { newline } else { "" };
-        let first_is_inline = siblings.first().is_some_and(|&s| stream.leading_comment(s).end != stream.line_start(self.mark(s)))
-            || siblings.first().is_some_and(|&s| stream.text()[stream.line_start(self.mark(s))..self.mark(s)].trim_start_matches('\u{feff}').trim() != "");
-        if at == 0 {
-            let Some(&first) = siblings.first() else {
-                return Err(self.error(collection, "nothing stands here to go before".to_owned()));
-            };
-            if first_is_inline {
-                self.push(self.mark(first)..self.mark(first), format!("{text}{newline}{blank}{indent}"));
-            } else {
-                let start = stream.leading_comment(first).start;
-                let start = start + if stream.text()[start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-                self.push(start..start, format!("{indent}{text}{newline}{blank}"));
-            }
-            return Ok(());
-        }
-        let previous = siblings[at - 1];
-        if let (Position::Before(next), true) = (position, apart) {
-            let start = stream.leading_comment(next).start;
-            self.push(start..start, format!("{indent}{text}{newline}{blank}"));
-            return Ok(());
-        }
-        let mut end = stream.content_line_end(stream.last_of(previous));
-        if column > 0 {
-            // Comment lines that end the block are part of it.
-            while end < stream.text().len() && stream.is_comment(end) && self.comment_column(end) >= column && at == siblings.len() {
-                end = stream.line_end(end);
-            }
-        }
-        let unended = end > 0 && !stream.text()[..end].ends_with('\n');
-        let text = if unended { format!("{newline}{blank}{indent}{text}") } else { format!("{blank}{indent}{text}{newline}") };
-        self.push(end..end, text);
-        Ok(())
-    }
-
-    fn insert_inside(&mut self, collection: NodeId, position: Position, text: String) -> Result<(), Error> {
-        let siblings = self.siblings(collection);
-        let at = self.index(collection, position)?;
-        match at.checked_sub(1).and_then(|i| siblings.get(i)) {
-            Some(&previous) => {
-                let end = self.stream.outer_span(self.stream.last_of(previous)).end;
-                self.push(end..end, format!(", {text}"));
-            }
-            None => {
-                let start = self.stream.span(collection).start + 1;
-                self.push(start..start, format!("{text}, "));
-            }
-        }
-        Ok(())
-    }
-
-    fn lines_to_delete(&self, parent: NodeId, child: NodeId, next: Option<NodeId>) -> Range<usize> {
-        let stream = self.stream;
-        let mark = self.mark(child);
-        let lines = stream.lines_of(child);
-        let starts_line = stream.text()[stream.line_start(mark)..mark].trim_start_matches('\u{feff}').trim().is_empty();
-        if !starts_line && let Some(next) = next {
-            // `- a: 1` loses `a`: the next key takes its place behind the dash.
-            return mark..self.mark(next);
-        }
-        let bom = if stream.text()[lines.start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let mut range = lines.start + bom..lines.end;
-        if self.are_apart(parent, &self.siblings(parent)) {
-            if next.is_some() {
-                while range.end < stream.text().len() && stream.is_blank(range.end) {
-                    range.end = stream.line_end(range.end);
-                }
-            } else {
-                while range.start > 0 && stream.is_blank(stream.line_start(range.start - 1)) {
-                    range.start = stream.line_start(range.start - 1);
-                }
-            }
-        }
-        range
-    }
-
-    /// Whether most entries of the top level have a blank line between them.
-    fn are_apart(&self, collection: NodeId, siblings: &[NodeId]) -> bool {
-        if self.stream.tree().parent(collection).is_some() || siblings.len() < 2 {
-            return false;
-        }
-        let blank = |&&s: &&NodeId| {
-            let start = self.stream.leading_comment(s).start;
-            start > 0 && self.stream.is_blank(self.stream.line_start(start - 1))
-        };
-        siblings[1..].iter().filter(blank).count() * 2 >= siblings.len() - 1
-    }
-
     fn free_of_anchors(&self, node: NodeId) -> Result<(), Error> {
-        let inside = |id: NodeId| std::iter::successors(Some(id), |&id| self.stream.tree().parent(id)).any(|id| id == node);
+        let inside =
+            |id: NodeId| std::iter::successors(Some(id), |&id| self.stream.tree().parent(id)).any(|id| id == node);
         for (anchored, range) in self.stream.anchors().iter().filter(|(id, _)| inside(*id)) {
             if let Some(alias) = self.stream.aliases_of(*anchored).find(|&alias| !inside(alias)) {
                 let (line, _) = self.stream.line_column(self.stream.span(alias).start);

@@ -32,7 +32,12 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) fn new(kind: ErrorKind, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(
+        kind: ErrorKind,
+        span: Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Error { kind, span, message: message.into(), hint: hint.into() }
     }
 }

@@ -155,7 +155,12 @@ impl<'a> Check<'a> {
         found.next().is_none().then_some(()).ok_or(was)
     }
 
-    fn inserted_items(&mut self, was: NodeId, n: usize, found: &mut impl Iterator<Item = NodeId>) -> Result<(), NodeId> {
+    fn inserted_items(
+        &mut self,
+        was: NodeId,
+        n: usize,
+        found: &mut impl Iterator<Item = NodeId>,
+    ) -> Result<(), NodeId> {
         let intent = self.intent;
         for item in intent.items.get(&(was, n)).into_iter().flatten() {
             let is = found.next().ok_or(was)?;

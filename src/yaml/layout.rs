@@ -21,7 +21,10 @@ impl Stream {
             let above = self.line_start(start - 1);
             let line = &self.text()[above..start];
             let text = line.trim_start_matches('\u{feff}').trim_start_matches(' ');
-            if !text.starts_with('#') || self.column(above + line.len() - text.len()) != column || !self.is_comment(above) {
+            if !text.starts_with('#')
+                || self.column(above + line.len() - text.len()) != column
+                || !self.is_comment(above)
+            {
                 break;
             }
             start = above;
@@ -73,19 +76,26 @@ impl Stream {
 
     /// In what manner the collections in a mapping (or else in the file) are written.
     pub(super) fn manner(&self, collection: NodeId) -> Manner {
-        let newline = self.line_ending();
         let (step, list) = self.manner_of(collection);
+        let common = if step.is_none() || list.is_none() {
+            *self.common_manner.get_or_init(|| self.common())
+        } else {
+            (None, None)
+        };
+        let step = step.or(common.0).unwrap_or(2);
+        Manner { step, list: list.or(common.1).unwrap_or(step), newline: self.line_ending() }
+    }
+
+    /// How most collections of the file are indented; the first few thousand are enough to know.
+    fn common(&self) -> (Option<usize>, Option<usize>) {
         let tree = self.tree();
         let (mut steps, mut lists) = (Vec::new(), Vec::new());
-        if step.is_none() || list.is_none() {
-            for mapping in tree.ids().filter(|&id| tree.kind(id) == Kind::Mapping).take(2000) {
-                let (step, list) = self.manner_of(mapping);
-                steps.extend(step);
-                lists.extend(list);
-            }
+        for mapping in tree.ids().filter(|&id| tree.kind(id) == Kind::Mapping).take(2000) {
+            let (step, list) = self.manner_of(mapping);
+            steps.extend(step);
+            lists.extend(list);
         }
-        let step = step.or_else(|| most(&steps)).unwrap_or(2);
-        Manner { step, list: list.or_else(|| most(&lists)).unwrap_or(step), newline }
+        (most(&steps), most(&lists))
     }
 
     /// How the first block mapping and the first block sequence below a mapping are indented.
@@ -96,7 +106,8 @@ impl Stream {
             if self.is_flow(value) || tree.children(value).is_empty() {
                 continue;
             }
-            let by = self.column(self.place(value).start as usize).checked_sub(self.column(self.place(key).start as usize));
+            let by =
+                self.column(self.place(value).start as usize).checked_sub(self.column(self.place(key).start as usize));
             match tree.kind(value) {
                 Kind::Mapping => step = step.or(by.filter(|&by| by > 0)),
                 Kind::Sequence => list = list.or(by),

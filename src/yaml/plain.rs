@@ -33,7 +33,22 @@ pub fn is_typed(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     matches!(
         lower.as_str(),
-        "" | "~" | "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "=" | "<<" | ".nan" | ".inf" | "-.inf" | "+.inf"
+        "" | "~"
+            | "null"
+            | "true"
+            | "false"
+            | "yes"
+            | "no"
+            | "on"
+            | "off"
+            | "y"
+            | "n"
+            | "="
+            | "<<"
+            | ".nan"
+            | ".inf"
+            | "-.inf"
+            | "+.inf"
     ) || is_numeric(&lower)
 }
 
@@ -72,9 +87,38 @@ mod tests {
     #[test]
     fn what_either_version_reads_as_something_else_is_not_plain() {
         for text in [
-            "", "~", "null", "Null", "true", "yes", "No", "on", "OFF", "y", "N", "=", "<<", "1", "-1", "+1", "0755", "1_000",
-            "1:30", "190:20:30", "0x1F", "0b101", "0o17", "1.5", "1e3", ".5", ".inf", "-.INF", ".nan", "2001-12-14",
-            "2001-12-14 21:59:43.10 -5", "1,000",
+            "",
+            "~",
+            "null",
+            "Null",
+            "true",
+            "yes",
+            "No",
+            "on",
+            "OFF",
+            "y",
+            "N",
+            "=",
+            "<<",
+            "1",
+            "-1",
+            "+1",
+            "0755",
+            "1_000",
+            "1:30",
+            "190:20:30",
+            "0x1F",
+            "0b101",
+            "0o17",
+            "1.5",
+            "1e3",
+            ".5",
+            ".inf",
+            "-.INF",
+            ".nan",
+            "2001-12-14",
+            "2001-12-14 21:59:43.10 -5",
+            "1,000",
         ] {
             assert!(!is_plain_string(text, false), "{text:?}");
         }
@@ -83,8 +127,32 @@ mod tests {
     #[test]
     fn what_would_not_be_one_plain_scalar_is_not_plain() {
         for text in [
-            "- a", "?", ": a", "a: b", "a #b", "#a", "&a", "*a", "!a", "|", ">", "'a", "\"a", "%a", "@a", "`a", " a", "a ", "a:",
-            "a\nb", "---", "... a", "[a", "{a", "a\tb", "\u{feff}a",
+            "- a",
+            "?",
+            ": a",
+            "a: b",
+            "a #b",
+            "#a",
+            "&a",
+            "*a",
+            "!a",
+            "|",
+            ">",
+            "'a",
+            "\"a",
+            "%a",
+            "@a",
+            "`a",
+            " a",
+            "a ",
+            "a:",
+            "a\nb",
+            "---",
+            "... a",
+            "[a",
+            "{a",
+            "a\tb",
+            "\u{feff}a",
         ] {
             assert!(!is_plain_string(text, false), "{text:?}");
         }
@@ -94,7 +162,17 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_plain() {
-        for text in ["docker:29-cli", "a,b", "-a", "a:b", "http://x/#y", "echo \"$A\" | docker login", "1.2.3-alpine", "v1", "${A}"] {
+        for text in [
+            "docker:29-cli",
+            "a,b",
+            "-a",
+            "a:b",
+            "http://x/#y",
+            "echo \"$A\" | docker login",
+            "1.2.3-alpine",
+            "v1",
+            "${A}",
+        ] {
             assert!(is_plain_string(text, false), "{text:?}");
         }
     }

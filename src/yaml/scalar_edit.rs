@@ -122,7 +122,13 @@ fn applied(text: &str, edits: &[(Range<usize>, String)]) -> Option<String> {
     Some(out)
 }
 
-fn in_place(stream: &Stream, scalar: NodeId, map: &Map, style: Style, (range, new): &(Range<usize>, String)) -> Option<Edit> {
+fn in_place(
+    stream: &Stream,
+    scalar: NodeId,
+    map: &Map,
+    style: Style,
+    (range, new): &(Range<usize>, String),
+) -> Option<Edit> {
     let (mut range, mut new) = (range.clone(), new.clone());
     if style == Style::Literal {
         (range, new) = before_final_break(&map.text, range, new)?;

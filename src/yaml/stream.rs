@@ -1,6 +1,7 @@
 //! A YAML file: its text, what it says, and where each part of it stands.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::error::{Error, ErrorKind};
 use super::events::{self, MAX_DEPTH};
@@ -16,6 +17,9 @@ pub struct Stream {
     index: Index,
     /// Where each line starts.
     lines: Vec<u32>,
+    line_ending: &'static str,
+    /// How most collections are indented, once it has been asked for.
+    pub(super) common_manner: OnceLock<(Option<usize>, Option<usize>)>,
 }
 
 impl Stream {
@@ -35,7 +39,10 @@ impl Stream {
         let (index, second) = read_twice(&text)?;
         compare(&index, &second)?;
         drop(second);
-        let stream = Stream { lines: line_starts(&text), text, index };
+        let lines = line_starts(&text);
+        let crlf = text.matches("\r\n").count();
+        let line_ending = if crlf * 2 > lines.len().saturating_sub(1) { "\r\n" } else { "\n" };
+        let stream = Stream { lines, text, index, line_ending, common_manner: OnceLock::new() };
         stream.unique_keys()?;
         Ok(stream)
     }
@@ -107,8 +114,7 @@ impl Stream {
 
     /// The line break that most lines of the file end in.
     pub fn line_ending(&self) -> &'static str {
-        let crlf = self.text.matches("\r\n").count();
-        if crlf * 2 > self.lines.len().saturating_sub(1) { "\r\n" } else { "\n" }
+        self.line_ending
     }
 
     pub(super) fn place(&self, id: NodeId) -> Place {

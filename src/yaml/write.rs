@@ -185,7 +185,7 @@ pub(super) fn flow(value: &Value, inside: bool) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Mapping(entries) => {
-            let entries: Vec<String> = entries.iter().map(|entry| flow_entry(entry)).collect();
+            let entries: Vec<String> = entries.iter().map(flow_entry).collect();
             format!("{{{}}}", entries.join(", "))
         }
     }

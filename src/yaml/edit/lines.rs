@@ -1,0 +1,120 @@
+//! Where the lines of a new entry go, and which lines go with an old one.
+
+use std::ops::Range;
+
+use super::{Edits, Position};
+use crate::yaml::error::Error;
+use crate::yaml::tree::NodeId;
+
+impl Edits<'_> {
+    pub(super) fn insert_lines(
+        &mut self,
+        collection: NodeId,
+        position: Position,
+        text: String,
+        column: usize,
+    ) -> Result<(), Error> {
+        let stream = self.stream;
+        let newline = stream.line_ending();
+        let indent = " ".repeat(column);
+        let siblings = self.siblings(collection);
+        let at = self.index(collection, position)?;
+        let apart = self.are_apart(collection, &siblings);
+        let blank = if apart { newline } else { "" };
+        let first_is_inline = siblings
+            .first()
+            .is_some_and(|&s| stream.leading_comment(s).end != stream.line_start(self.mark(s)))
+            || siblings.first().is_some_and(|&s| {
+                stream.text()[stream.line_start(self.mark(s))..self.mark(s)].trim_start_matches('\u{feff}').trim() != ""
+            });
+        if at == 0 {
+            let Some(&first) = siblings.first() else {
+                return Err(self.error(collection, "nothing stands here to go before".to_owned()));
+            };
+            if first_is_inline {
+                self.push(self.mark(first)..self.mark(first), format!("{text}{newline}{blank}{indent}"));
+            } else {
+                let start = stream.leading_comment(first).start;
+                let start =
+                    start + if stream.text()[start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+                self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+            }
+            return Ok(());
+        }
+        let previous = siblings[at - 1];
+        if let (Position::Before(next), true) = (position, apart) {
+            let start = stream.leading_comment(next).start;
+            self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+            return Ok(());
+        }
+        let mut end = stream.content_line_end(stream.last_of(previous));
+        if column > 0 {
+            // Comment lines that end the block are part of it.
+            while end < stream.text().len()
+                && stream.is_comment(end)
+                && self.comment_column(end) >= column
+                && at == siblings.len()
+            {
+                end = stream.line_end(end);
+            }
+        }
+        let unended = end > 0 && !stream.text()[..end].ends_with('\n');
+        let text =
+            if unended { format!("{newline}{blank}{indent}{text}") } else { format!("{blank}{indent}{text}{newline}") };
+        self.push(end..end, text);
+        Ok(())
+    }
+
+    pub(super) fn insert_inside(&mut self, collection: NodeId, position: Position, text: String) -> Result<(), Error> {
+        let siblings = self.siblings(collection);
+        let at = self.index(collection, position)?;
+        match at.checked_sub(1).and_then(|i| siblings.get(i)) {
+            Some(&previous) => {
+                let end = self.stream.outer_span(self.stream.last_of(previous)).end;
+                self.push(end..end, format!(", {text}"));
+            }
+            None => {
+                let start = self.stream.span(collection).start + 1;
+                self.push(start..start, format!("{text}, "));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lines_to_delete(&self, parent: NodeId, child: NodeId, next: Option<NodeId>) -> Range<usize> {
+        let stream = self.stream;
+        let mark = self.mark(child);
+        let lines = stream.lines_of(child);
+        let starts_line = stream.text()[stream.line_start(mark)..mark].trim_start_matches('\u{feff}').trim().is_empty();
+        if !starts_line && let Some(next) = next {
+            // `- a: 1` loses `a`: the next key takes its place behind the dash.
+            return mark..self.mark(next);
+        }
+        let bom = if stream.text()[lines.start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mut range = lines.start + bom..lines.end;
+        if self.are_apart(parent, &self.siblings(parent)) {
+            if next.is_some() {
+                while range.end < stream.text().len() && stream.is_blank(range.end) {
+                    range.end = stream.line_end(range.end);
+                }
+            } else {
+                while range.start > 0 && stream.is_blank(stream.line_start(range.start - 1)) {
+                    range.start = stream.line_start(range.start - 1);
+                }
+            }
+        }
+        range
+    }
+
+    /// Whether most entries of the top level have a blank line between them.
+    fn are_apart(&self, collection: NodeId, siblings: &[NodeId]) -> bool {
+        if self.stream.tree().parent(collection).is_some() || siblings.len() < 2 {
+            return false;
+        }
+        let blank = |&&s: &&NodeId| {
+            let start = self.stream.leading_comment(s).start;
+            start > 0 && self.stream.is_blank(self.stream.line_start(start - 1))
+        };
+        siblings[1..].iter().filter(blank).count() * 2 >= siblings.len() - 1
+    }
+}
