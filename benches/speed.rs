@@ -24,7 +24,7 @@ fn main() {
     let texts = [generate(0), generate(1 << 20), generate(10 << 20)];
     let events: Vec<Duration> = texts.iter().map(|text| time(|| events(text))).collect();
     row("event parse (ms)", events.iter().map(|t| format!("{:.2}", t.as_secs_f64() * 1e3)));
-    let steps: [(&str, fn(&str)); 4] = [
+    let steps: [Step; 4] = [
         ("index", index),
         ("effective, all jobs", effective),
         ("plan with proof", plan),
@@ -48,6 +48,9 @@ fn main() {
     });
     row("peak memory (× file)", peaks);
 }
+
+/// A step with its name.
+type Step = (&'static str, fn(&str));
 
 fn row(name: &str, cells: impl Iterator<Item = String>) {
     let cells: Vec<String> = cells.map(|cell| format!("{cell:>10}")).collect();
