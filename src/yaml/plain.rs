@@ -56,18 +56,14 @@ pub fn is_typed(text: &str) -> bool {
 fn is_numeric(lower: &str) -> bool {
     let unsigned = lower.trim_start_matches(['+', '-', '.']);
     let Some(first) = unsigned.chars().next() else { return false };
-    let mut signs = "_.,:+-etz \t".chars();
-    let digits = |c: char| c.is_ascii_digit() || signs.any(|sign| sign == c);
+    let is_part = |c: char| c.is_ascii_digit() || "_.,:+-etz \t".contains(c);
     if !first.is_ascii_digit() {
         return false;
     }
     match unsigned.get(..2) {
         Some("0x") => unsigned[2..].chars().all(|c| c.is_ascii_hexdigit() || c == '_'),
         Some("0b" | "0o") => unsigned[2..].chars().all(|c| c.is_ascii_digit() || c == '_'),
-        _ => {
-            let mut digits = digits;
-            unsigned.chars().all(&mut digits)
-        }
+        _ => unsigned.chars().all(is_part),
     }
 }
 
