@@ -177,3 +177,57 @@ fn a_later_phase_waits_for_the_earlier() {
     repository.wants(0, &["phase", "3", "--yes", "--out-of-order"]);
     assert_ne!(repository.read(".gitlab-ci.yml"), first);
 }
+
+#[test]
+fn all_six_phases_leave_ten_jobs_with_the_daemon() {
+    let Some(repository) = monorepo() else { return };
+    let original = repository.read(".gitlab-ci.yml");
+    let start = repository.effective();
+    let needs = jobs_where(&repository.json(&["status", "--format", "json"]), |job| {
+        job["reasons"].as_array().unwrap().iter().any(|reason| reason["code"] == "compose-run")
+    })
+    .into_iter()
+    .map(str::to_owned)
+    .collect::<Vec<_>>();
+    let dry = repository.wants(0, &["run", "--dry-run"]).out;
+    assert_eq!(repository.read(".gitlab-ci.yml"), original);
+    repository.wants(0, &["run", "--yes"]);
+    let end = repository.effective();
+    assert_eq!(end.len(), 25);
+    assert_eq!(needs.len(), 10);
+    for name in &needs {
+        assert_eq!(end[name], start[name], "{name}");
+    }
+    for name in ["deploy / authz-worker", "deploy / controlplane", "deploy / synchronizer"] {
+        let script = end[name]["script"][0].as_str().unwrap();
+        assert!(script.starts_with("docker buildx imagetools create --prefer-index=false --tag "), "{script}");
+        assert!(end[name].get("services").is_none() && end[name]["variables"].get("DOCKER_HOST").is_none());
+    }
+    for name in ["gitleaks", "release"] {
+        assert!(end[name].get("services").is_none() && end[name].get("after_script").is_none(), "{name}");
+    }
+    let text = repository.read(".gitlab-ci.yml");
+    assert_eq!(text.matches("extends: .buildkit_template").count(), 10);
+    assert_eq!(text.matches("extends: .dind").count(), 10);
+    let lost = "# Legacy job aliases for backward compatibility - can be removed after validation";
+    let kept: Vec<String> = comment_lines(&original).into_iter().filter(|comment| comment != lost).collect();
+    let found = comment_lines(&text);
+    assert!(kept.iter().all(|comment| found.contains(comment)) && !found.iter().any(|comment| comment == lost));
+    let status = repository.json(&["status", "--format", "json"]);
+    assert!(status["phases"].as_array().unwrap().iter().all(|phase| phase["state"] == "done"), "{status:#}");
+    let check: Value = serde_json::from_str(&repository.wants(1, &["check", "--format", "json"]).out).unwrap();
+    assert_eq!(check["ready"], false);
+    assert_eq!(check["privileged_jobs"].as_array().unwrap().len(), 10);
+    repository.wants(0, &["run", "--yes"]);
+    assert_eq!(repository.read(".gitlab-ci.yml"), text, "a second run changes nothing");
+    // The diffs of the dry run, one after the other, lead to the same file.
+    std::fs::write(repository.folder.path().join(".gitlab-ci.yml"), &original).unwrap();
+    for (number, diff) in dry.split("diff --git ").skip(1).enumerate() {
+        let patch = repository.folder.path().join(format!("{number}.patch"));
+        std::fs::write(&patch, format!("diff --git {diff}")).unwrap();
+        let git =
+            std::process::Command::new("git").current_dir(repository.folder.path()).arg("apply").arg(&patch).output();
+        assert!(git.as_ref().unwrap().status.success(), "{}", String::from_utf8_lossy(&git.unwrap().stderr));
+    }
+    assert_eq!(repository.read(".gitlab-ci.yml"), text);
+}

@@ -163,8 +163,8 @@ fn deleting_takes_the_leading_comment_and_nothing_else() {
     assert_eq!(edited("m: {a: 1, b: 2}\n", delete("m", "b")), "m: {a: 1}\n");
     assert!(refused("m:\n  a: 1\n", delete("m", "a")).contains("last entry"));
     assert_eq!(refused("t: &t\n  x: 1\nu: *t\n", delete("", "t")), "the anchor `&t` is still used in line 3");
-    // The last line break of the file stays as it was.
-    assert_eq!(edited("a: 1\nb: 2", delete("", "b")), "a: 1\n");
+    // A file that ends without a line break still does.
+    assert_eq!(edited("a: 1\nb: 2", delete("", "b")), "a: 1");
 }
 
 #[test]

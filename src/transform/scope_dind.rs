@@ -16,6 +16,8 @@
 //!
 //! The plan deletes the service when all is migrated. While some jobs need it, it moves to them.
 
+mod own_copies;
+
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, reason_at};
@@ -78,8 +80,12 @@ impl Work<'_, '_, '_> {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
         };
         if !keep.is_empty() {
-            self.hidden_job(name, &keep)?;
-            keep.iter().try_for_each(|facts| self.extend(facts, name))?;
+            let (all, some): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = keep.iter().partition(|facts| self.takes_all(facts));
+            if !all.is_empty() {
+                self.hidden_job(name, &all)?;
+            }
+            all.iter().try_for_each(|facts| self.extend(facts, name))?;
+            some.iter().try_for_each(|facts| self.own_copies(facts))?;
             // They are written otherwise, and in effect must stay what they were.
             self.rewrite.jobs.extend(keep.iter().map(|facts| (facts.job.name().to_owned(), Expect::default())));
         }
@@ -294,7 +300,7 @@ impl Work<'_, '_, '_> {
             && tree.is_sequence(value)
             && tree.items(value).is_empty()
             && !stays
-            && facts.job.bases().next().is_none()
+            && facts.job.bases().all(|base| base.setting().get("services").is_none())
         {
             gone.push(key);
         }

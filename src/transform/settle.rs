@@ -83,7 +83,7 @@ impl<'d> Settling<'d, '_, '_> {
         let job = self.draft.facts.job;
         if let Written::Own { key, .. } = self.home.written("services")
             && stay.is_empty()
-            && job.bases().next().is_none()
+            && job.bases().all(|base| base.setting().get("services").is_none())
             && self.draft.pipeline.global("services").is_none()
         {
             // Nothing would come in its place.

@@ -125,7 +125,12 @@ impl<'s> Edits<'s> {
             // From behind the `:` or `-`; a comment on that line stays on it.
             let mark = place.mark as usize + 1;
             let column = self.parent_column(node);
-            let mut writer = Writer::new(stream.manner(tree.parent(node).unwrap_or(node)));
+            let mut manner = stream.manner(tree.parent(node).unwrap_or(node));
+            if tree.parent(node).is_some_and(|parent| tree.kind(parent) == Kind::Sequence) {
+                // Below a key a list may stand at the key's column; below a dash it may not.
+                manner.list = manner.list.max(manner.step.max(1));
+            }
+            let mut writer = Writer::new(manner);
             writer.after_key(&value, column);
             let mut end = (place.end as usize).max(mark);
             // The comment of a value on one line goes behind the key when the new value takes several.

@@ -96,7 +96,13 @@ impl Writer {
                 self.out.push(' ');
                 self.items(items, column + 2);
             }
-            value => self.after_key(value, column),
+            value => {
+                // Below a key a list may stand at the key's column; below a dash it may not.
+                let list = self.manner.list;
+                self.manner.list = list.max(self.manner.step.max(1));
+                self.after_key(value, column);
+                self.manner.list = list;
+            }
         }
     }
 

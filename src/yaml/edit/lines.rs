@@ -103,6 +103,12 @@ impl Edits<'_> {
                 }
             }
         }
+        if range.end == stream.text().len() && !stream.text().ends_with('\n') {
+            // The file ends without a line break, and so it does without its last lines.
+            let before = &stream.text()[..range.start];
+            let kept = before.strip_suffix('\n').unwrap_or(before);
+            range.start = kept.strip_suffix('\r').unwrap_or(kept).len();
+        }
         range
     }
 
