@@ -85,7 +85,12 @@ fn what_the_parser_misreads_makes_the_script_unclean() {
         ("x=(a b\ndocker push a", "folded-operator"),
         ("x=(a ; b)\ndocker push a", "folded-operator"),
         ("x=(a {b |} c)\ndocker push a", "folded-operator"),
+        ("declare -a x=(docker)) push", "inconsistent-ranges"),
+        ("x=$((docker) )", "arithmetic-or-subshell"),
+        ("echo ${A:-{b}c}", "unclosed-expansion"),
+        ("cat <<EOF\n${A:-{b}c}\nEOF", "unclosed-expansion"),
         ("docker push a (b c)", "skipped-text"),
+        ("echo {\"a ${b} c", "unread-substitution"),
         ("for i in a; do b; done docker push a", "skipped-text"),
         ("docker push a &| b", "skipped-text"),
         ("x=$(docker push a | | b)", "skipped-text"),
@@ -113,7 +118,7 @@ fn what_the_parser_misreads_makes_the_script_unclean() {
         "x=(a \"b c\" # d\n  $(e) f\n)",
         "a;b & c # d\n# e\n\n f \\\n ;g",
         "x=$( # a\n b\n # c\n)",
-        "[ a ]; arr[0]=1",
+        "[ a ]; arr[0]=1; declare -A m=([a]=b [c]=\"$d e\")",
     ] {
         let script = parse(text);
         assert!(script.doubts().is_empty(), "{text:?}: {:?}", script.doubts());
@@ -149,6 +154,8 @@ fn statements_inside_one_another_are_doubtful() {
     assert_eq!(doubts(&script), ["mixed-statements"]);
     let doubtful: Vec<_> = script.statements().iter().map(|it| it.doubtful).collect();
     assert_eq!(doubtful, [true, true, false]);
+    let order = parse("cat <<EOF; docker push a\n$(docker ps)\nEOF");
+    assert_eq!(displays(&order), [vec!["cat"], vec!["docker", "push", "a"], vec!["docker", "ps"]]);
     assert!(script.commands().iter().all(|command| !command.doubtful));
     // The body stands behind the `fi`: the statement inside cannot be taken out alone, the one around it can.
     let inside = parse("if a; then cat <<EOF; fi\nx\nEOF\nb");

@@ -1,4 +1,4 @@
-//! The command line: one file a command. Every word goes through [`ui::Ui`]; every failure is a [`fail::Fail`].
+//! The command line: one file a command. Every word goes through `ui::Ui`; every failure is a `fail::Fail`.
 
 mod check;
 mod demo;

@@ -1,5 +1,7 @@
 //! Assignments, before a command or as operands of `export` and its like.
 
+use std::ops::Range;
+
 use shuck_ast::{self as ast, AssignmentValue, DeclOperand};
 
 use super::super::{Assignment, Context, What, Word};
@@ -36,18 +38,18 @@ impl Walk<'_> {
 
     pub(super) fn assignment(&mut self, assignment: &ast::Assignment, around: &Context) -> Assignment {
         self.reference(&assignment.target, around);
+        let range = self.trimmed(assignment.span);
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) => {
                 let empty = word.span.start.offset()..word.span.start.offset();
                 Some(self.word(word, around).unwrap_or_else(|| self.plain_word(empty)))
             }
             AssignmentValue::Compound(array) => {
-                self.array(array, around);
+                self.array(array, &range, around);
                 None
             }
         };
         let name = assignment.target.name_span;
-        let range = self.trimmed(assignment.span);
         Assignment {
             name: self.source.slice(&(name.start.offset()..name.end.offset())).to_owned(),
             append: assignment.append,
@@ -57,24 +59,18 @@ impl Walk<'_> {
         }
     }
 
-    /// `(a "b" c)`: words, and between them blanks, newlines and comments. The parser also takes operators, and no end.
-    fn array(&mut self, array: &ast::ArrayExpr, around: &Context) {
-        let whole = array.span.start.offset()..array.span.end.offset();
-        let text = self.source.parsed.get(whole.clone()).unwrap_or_default();
-        let mut certain = text.starts_with('(') && text.ends_with(')');
-        let mut end = whole.start + 1;
+    /// `(a "b" c)`: the parser also takes operators for words, and no end.
+    fn array(&mut self, array: &ast::ArrayExpr, range: &Range<usize>, around: &Context) {
+        let mut certain = self.source.slice(range).ends_with(')');
         for element in &array.elements {
-            let range = element.span().start.offset()..element.span().end.offset();
-            certain &= self.is_blank(end..range.start);
-            end = range.end;
-            if let Some(cooked) = self.source.cook(&element.value().parts, &self.trimmed(element.value().span)) {
-                certain &= cooked.fault.is_none();
+            let word = element.value();
+            if let Some(cooked) = self.source.cook(&word.parts, &self.trimmed(word.span)) {
+                certain &= cooked.fault.is_none_or(|fault| fault.is_local());
             }
-            self.word_inside(element.value(), around);
+            self.word_inside(word, around);
         }
-        certain &= self.is_blank(end..whole.end.saturating_sub(1));
         if !certain {
-            self.doubt(&whole, What::FoldedOperator);
+            self.doubt(range, What::FoldedOperator);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use shuck_ast::{WordPart, WordPartNode};
 
 use super::super::What;
-use super::unquote::is_closed;
 
 /// The source that words are cut from.
 #[derive(Clone, Copy)]
@@ -122,9 +121,6 @@ impl Cooked {
                 // "$@" and "${list[@]}" become several words even in quotes.
                 if raw == "$@" || raw == "${@}" || raw.contains("[@]") {
                     self.splits = true;
-                }
-                if raw.starts_with("${") && !is_closed(raw) {
-                    self.fold(What::UnclosedExpansion);
                 }
             }
         }

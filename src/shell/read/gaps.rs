@@ -15,21 +15,15 @@ impl Walk<'_> {
         let Some(text) = self.source.parsed.get(gap.clone()) else {
             return;
         };
-        match separators(text, &['\n', ';', '&']) {
+        match separators(text) {
             Some(found) if found || !separated => {}
             _ => self.doubt(&gap, What::Skipped),
         }
     }
-
-    /// Whether a range holds blanks, newlines and comments only.
-    pub(super) fn is_blank(&self, range: Range<usize>) -> bool {
-        let text = self.source.parsed.get(range);
-        text.is_some_and(|text| separators(text, &['\n']).is_some())
-    }
 }
 
 /// Whether there is a separator; `None` if there is more than blanks, comments and separators.
-fn separators(text: &str, allowed: &[char]) -> Option<bool> {
+fn separators(text: &str) -> Option<bool> {
     let mut found = false;
     let mut rest = text;
     loop {
@@ -37,7 +31,7 @@ fn separators(text: &str, allowed: &[char]) -> Option<bool> {
         let next = rest.chars().next();
         rest = match next {
             None => return Some(found),
-            Some(next) if allowed.contains(&next) => {
+            Some('\n' | ';' | '&') => {
                 found = true;
                 rest.get(1..)?
             }
