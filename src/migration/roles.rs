@@ -1,6 +1,8 @@
 //! Which part each job plays, from what the repository shows.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::pipeline::Files;
 use crate::transform::{Build, Facts, Role, Settings};
@@ -11,6 +13,7 @@ use crate::transform::{Build, Facts, Role, Settings};
 /// no manifest to install from, a context of its own, few build arguments, stages and commands (seed "BuildKit",
 /// "Ordre de migration justifié": "Dockerfile simple, pas de dépendances, build rapide").
 pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec<Role> {
+    let files = &Hints { files, read: RefCell::default() };
     let mut roles: Vec<Role> = facts.iter().map(|facts| role(facts, files)).collect();
     let mut simplest: BTreeMap<Score, String> = BTreeMap::new();
     for (number, (facts, role)) in facts.iter().zip(&roles).enumerate() {
@@ -35,7 +38,7 @@ pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec
     roles
 }
 
-fn role(facts: &Facts<'_>, files: &dyn Files) -> Role {
+fn role(facts: &Facts<'_>, files: &Hints<'_>) -> Role {
     let images: BTreeSet<String> = facts.builds.iter().map(image).collect();
     match images.len() {
         0 => Role::None,
@@ -72,9 +75,9 @@ fn repository(reference: &str) -> &str {
 /// How simple an image is; less is simpler. The job's number comes last, so that no two are equal.
 type Score = (bool, bool, bool, usize, usize, usize, usize);
 
-fn score(build: &Build, files: &dyn Files, number: usize) -> Score {
+fn score(build: &Build, files: &Hints<'_>, number: usize) -> Score {
     let dockerfile = dockerfile(build);
-    let text = read(files, &dockerfile);
+    let text = files.read(&dockerfile);
     let lines = |word: &str| {
         text.as_deref()
             .unwrap_or_default()
@@ -94,8 +97,7 @@ fn score(build: &Build, files: &dyn Files, number: usize) -> Score {
         "Gemfile",
         "composer.json",
     ];
-    let manifest =
-        !folder.is_empty() && manifests.iter().any(|name| read(files, &format!("{folder}/{name}")).is_some());
+    let manifest = !folder.is_empty() && manifests.iter().any(|name| files.read(&format!("{folder}/{name}")).is_some());
     let everything = matches!(build.context.as_deref(), Some("." | "./") | None) && !folder.is_empty();
     (text.is_none(), manifest, everything, build.build_args, lines("FROM "), lines("RUN "), number)
 }
@@ -112,7 +114,7 @@ fn dockerfile(build: &Build) -> String {
 }
 
 /// Whether an image is that of a test suite: by its name or its Dockerfile's folder, or by what its manifest installs.
-fn is_test(build: &Build, files: &dyn Files) -> bool {
+fn is_test(build: &Build, files: &Hints<'_>) -> bool {
     let dockerfile = dockerfile(build);
     let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
     let image = image(build);
@@ -125,7 +127,7 @@ fn is_test(build: &Build, files: &dyn Files) -> bool {
     });
     named
         || (!folder.is_empty()
-            && read(files, &format!("{folder}/package.json")).is_some_and(|text| drives_browsers(&text)))
+            && files.read(&format!("{folder}/package.json")).is_some_and(|text| drives_browsers(&text)))
 }
 
 fn drives_browsers(manifest: &str) -> bool {
@@ -135,12 +137,25 @@ fn drives_browsers(manifest: &str) -> bool {
         && manifest["scripts"]["build"].is_null()
 }
 
-/// A file that helps to guess; one that cannot be read does not help.
-fn read(files: &dyn Files, path: &str) -> Option<String> {
-    if path.contains('$') {
-        return None;
+/// Files that help to guess, each read once: many jobs build from the same ones.
+struct Hints<'f> {
+    files: &'f dyn Files,
+    read: RefCell<BTreeMap<String, Option<Rc<str>>>>,
+}
+
+impl Hints<'_> {
+    /// A file; one that cannot be read does not help.
+    fn read(&self, path: &str) -> Option<Rc<str>> {
+        if path.contains('$') {
+            return None;
+        }
+        if let Some(known) = self.read.borrow().get(path) {
+            return known.clone();
+        }
+        let text: Option<Rc<str>> = self.files.read(path).ok().flatten().map(Rc::from);
+        self.read.borrow_mut().insert(path.to_owned(), text.clone());
+        text
     }
-    files.read(path).ok().flatten()
 }
 
 #[cfg(test)]

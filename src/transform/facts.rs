@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::image::is_dind;
 use super::left::Reason;
-use super::purpose::{Purpose, purpose};
+use super::purpose::{Purpose, understood};
 use crate::pipeline::{At, Effective, Job, Pipeline, Project, ScriptItem, Section};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, docker, mentions_docker};
+use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, mentions_docker};
 
 /// One section of a job's scripts, read.
 pub struct Part<'p> {
@@ -203,7 +203,8 @@ impl Facts<'_> {
 
     fn command(&mut self, project: &Project, part: &Part<'_>, number: usize, index: usize, command: &Command) {
         let place = command.span.as_ref();
-        match purpose(command) {
+        let (purpose, docker) = understood(command);
+        match purpose {
             Purpose::Needs { code, message } => self.needs.push(reason(project, part, place, code, message)),
             Purpose::Hidden { code } => {
                 let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
@@ -212,7 +213,7 @@ impl Facts<'_> {
             Purpose::KubernetesBuilder => self.kubernetes = true,
             Purpose::Registry => self.registry = true,
             Purpose::Build => {
-                let Some(docker) = docker(command) else { return };
+                let Some(docker) = docker else { return };
                 if let Daemon::Needed(why) = daemon(&docker)
                     && why.code == "buildx-load"
                 {
@@ -221,7 +222,7 @@ impl Facts<'_> {
                 self.builds.push(build(command, Use { part: number, command: index, docker }));
             }
             Purpose::Image => {
-                let Some(docker) = docker(command) else { return };
+                let Some(docker) = docker else { return };
                 self.images.push(Use { part: number, command: index, docker });
             }
             Purpose::Login | Purpose::Plumbing | Purpose::Other | Purpose::Idle => {}

@@ -31,19 +31,27 @@ pub enum Purpose {
 
 /// What a command is for.
 pub fn purpose(command: &Command) -> Purpose {
+    understood(command).0
+}
+
+/// What a command is for, and the docker command that it is.
+pub fn understood(command: &Command) -> (Purpose, Option<Docker>) {
     if sets_only_the_daemon(command) {
-        return Purpose::Plumbing;
+        return (Purpose::Plumbing, None);
     }
-    let Some(docker) = docker(command) else {
-        if let Some(reason) = other_daemon_users(command) {
-            return Purpose::Needs { code: reason.code, message: reason.message };
-        }
-        if let Some(hidden) = hides_docker(command) {
-            return Purpose::Hidden { code: hidden.code };
-        }
-        return if is_idle(command) { Purpose::Idle } else { Purpose::Other };
+    if let Some(docker) = docker(command) {
+        return (of_docker(&docker), Some(docker));
+    }
+    let purpose = if let Some(reason) = other_daemon_users(command) {
+        Purpose::Needs { code: reason.code, message: reason.message }
+    } else if let Some(hidden) = hides_docker(command) {
+        Purpose::Hidden { code: hidden.code }
+    } else if is_idle(command) {
+        Purpose::Idle
+    } else {
+        Purpose::Other
     };
-    of_docker(&docker)
+    (purpose, None)
 }
 
 /// What a docker command is for.

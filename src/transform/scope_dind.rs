@@ -9,14 +9,16 @@
 //! # What it does not do
 //!
 //! It goes by names, never by prefix: `DOCKER_REGISTRY` or `DOCKER_AUTH_CONFIG` are the team's own. A variable that a
-//! remaining script reads stays. A pipeline with includes that cannot be read keeps its global service, since a job in
+//! remaining script reads stays, and is named. A pipeline with includes that cannot be read keeps its global service, since a job in
 //! there may need it, unless `--assume-complete` says that none does.
 //!
 //! # Where this differs from the plan
 //!
 //! The plan deletes the service when all is migrated. While some jobs need it, it moves to them.
 
+mod globals;
 mod own_copies;
+mod readers;
 
 use std::collections::BTreeSet;
 
@@ -25,19 +27,14 @@ use super::global_daemon::Global;
 use super::left::{Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
 use super::rewrite::{Expect, Rewrite, Stage};
-use super::use_kubernetes_builder::DAEMON_VARIABLES;
+use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES};
 use crate::pipeline::{Entry as Setting, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
 
-const DECLARES: [&str; 7] = [
-    "services",
-    "variables.DOCKER_HOST",
-    "variables.DOCKER_TLS_VERIFY",
-    "variables.DOCKER_CERT_PATH",
-    "variables.DOCKER_TLS_CERTDIR",
-    "before_script",
-    "after_script",
-];
+/// What a job may lose: all that a builder takes its place of, but its image and its script.
+fn declares() -> impl Iterator<Item = &'static str> {
+    DECLARES.iter().copied().filter(|key| !matches!(*key, "image" | "script"))
+}
 
 pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     let global = Global::of(stage);
@@ -74,7 +71,7 @@ impl Work<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Reason> {
         let stage = self.stage;
         let (keep, lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = stage.facts.iter().partition(|facts| self.keeps(facts));
-        self.readers(&lose)?;
+        self.keep_read_variables(&lose);
         let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
@@ -100,44 +97,6 @@ impl Work<'_, '_, '_> {
 
     fn inherits_variables(&self, facts: &Facts<'_>) -> bool {
         facts.effective.variables().any(|v| v.setting.origin.way == Way::Global && DAEMON_VARIABLES.contains(&&*v.key))
-    }
-
-    /// A script of a job that loses the variables must not read them.
-    fn readers(&self, lose: &[&Facts<'_>]) -> Result<(), Reason> {
-        for facts in lose {
-            for part in &facts.parts {
-                let plumbing = match part.section {
-                    Section::BeforeScript => Some(&self.global.before),
-                    Section::Script => None,
-                    Section::AfterScript => Some(&self.global.after),
-                };
-                for item in &part.items {
-                    let goes = plumbing.is_some_and(|p| p.items.iter().any(|(text, goes)| *goes && *text == item.text));
-                    if let Some(name) = DAEMON_VARIABLES.iter().find(|name| !goes && item.text.contains(**name)) {
-                        let at = item.at.unwrap_or(item.origin.at);
-                        let message = format!("`{}` reads {name}, which would be gone", facts.job.name());
-                        return Err(reason_at(
-                            self.stage.pipeline.project(),
-                            at,
-                            None,
-                            "reads-daemon-variable",
-                            message,
-                        ));
-                    }
-                }
-            }
-        }
-        let other = self.stage.pipeline.variables().find(|variable| {
-            let text = variable.setting.variable_text();
-            !DAEMON_VARIABLES.contains(&&*variable.key) && DAEMON_VARIABLES.iter().any(|name| text.contains(name))
-        });
-        match other {
-            Some(variable) => {
-                let message = format!("the variable {} reads a variable of the daemon's", variable.key);
-                Err(reason_at(self.stage.pipeline.project(), variable.key_at, None, "reads-daemon-variable", message))
-            }
-            None => Ok(()),
-        }
     }
 
     /// Writes the hidden job before the first one that extends it.
@@ -254,7 +213,7 @@ impl Work<'_, '_, '_> {
 
     /// Says what a job that needs no daemon loses, and cleans a migrated one.
     fn lose(&mut self, facts: &Facts<'_>) -> Result<(), Reason> {
-        let mut expect = Expect { declares: DECLARES.into_iter().collect(), ..Expect::default() };
+        let mut expect = Expect { declares: declares().collect(), ..Expect::default() };
         let services = facts.effective.get("services");
         let inherited =
             services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
@@ -262,7 +221,7 @@ impl Work<'_, '_, '_> {
             expect.services = Some(services.map_or(0, |services| services.items().count()) - facts.dind.len());
         }
         for variable in facts.effective.variables().filter(|v| v.setting.origin.way == Way::Global) {
-            if DAEMON_VARIABLES.contains(&&*variable.key) {
+            if self.global.variables.iter().any(|global| global.key == variable.key) {
                 expect.variables.insert(variable.key.to_string(), None);
             }
         }
@@ -325,78 +284,12 @@ impl Work<'_, '_, '_> {
         gone.into_iter().try_for_each(|key| edits.delete(key))
     }
 
-    /// Takes the daemon from the global level.
-    fn globals(&mut self) -> Result<(), Reason> {
-        let mut gone: Vec<crate::pipeline::At> = Vec::new();
-        if let Some(services) = &self.global.services {
-            let at = services.setting.origin.at;
-            let tree = self.stage.pipeline.project().file(at.file).tree();
-            let items = tree.items(at.node);
-            match items.len() == self.global.dind.len() {
-                true => gone.push(services.key_at),
-                false => gone.extend(
-                    self.global
-                        .dind
-                        .iter()
-                        .filter_map(|&n| items.get(n))
-                        .map(|&node| crate::pipeline::At { node, ..at }),
-                ),
-            }
-        }
-        let variables = self.stage.pipeline.keyword("variables");
-        let all = variables.as_ref().is_some_and(|v| v.setting.entries().count() == self.global.variables.len());
-        match variables {
-            Some(variables) if all && !self.global.variables.is_empty() => gone.push(variables.key_at),
-            _ => gone.extend(self.global.variables.iter().map(|variable| variable.key_at)),
-        }
-        for name in self.global.variables.iter().map(|variable| variable.key.to_string()) {
-            self.rewrite.globals.insert(format!("variables.{name}"));
-        }
-        if all {
-            self.rewrite.globals.insert("variables".to_owned());
-        }
-        for plumbing in [&self.global.before, &self.global.after].into_iter().filter(|plumbing| plumbing.goes()) {
-            let Some(setting) = &plumbing.setting else { continue };
-            let at = setting.setting.origin.at;
-            if plumbing.kept().is_empty() {
-                gone.push(setting.key_at);
-                continue;
-            }
-            let items: Vec<_> = setting.setting.items().collect();
-            let goes = items.iter().zip(&plumbing.items).filter(|(_, (_, goes))| *goes);
-            gone.extend(goes.map(|(item, _)| crate::pipeline::At { node: item.origin.at.node, file: at.file }));
-        }
-        for at in gone {
-            let deleted = match self.rewrite.at(self.stage.pipeline, at) {
-                Some((edits, stream)) => delete(edits, stream, at.node),
-                None => Ok(()),
-            };
-            deleted.map_err(|error| self.refusal(&error))?;
-        }
-        Ok(())
-    }
-
     fn reason(&self, code: &'static str, message: String) -> Reason {
         Reason { code, message, file: String::new(), line: 0, column: 0 }
     }
 
     fn refusal(&self, error: &Error) -> Reason {
         self.reason("no-safe-place", error.message.clone())
-    }
-}
-
-/// Deletes an entry or item; the only entry of `default:` takes it along.
-fn delete(edits: &mut Edits<'_>, stream: &Stream, node: NodeId) -> Result<(), Error> {
-    let tree = stream.tree();
-    let Some(parent) = tree.parent(node) else { return edits.delete(node) };
-    let alone = tree.entries(parent).count() == 1 && tree.kind(parent) == Kind::Mapping;
-    let key = tree
-        .parent(parent)
-        .and_then(|outer| tree.entries(outer).find(|(_, value)| *value == parent))
-        .map(|(key, _)| key);
-    match key.filter(|_| alone) {
-        Some(key) => edits.delete(key),
-        None => edits.delete(node),
     }
 }
 

@@ -1,0 +1,68 @@
+//! The global level without the daemon.
+
+use super::*;
+use crate::pipeline::At;
+
+impl Work<'_, '_, '_> {
+    /// Takes the daemon from the global level.
+    pub(super) fn globals(&mut self) -> Result<(), Reason> {
+        let mut gone: Vec<At> = Vec::new();
+        if let Some(services) = &self.global.services {
+            let at = services.setting.origin.at;
+            let tree = self.stage.pipeline.project().file(at.file).tree();
+            let items = tree.items(at.node);
+            match items.len() == self.global.dind.len() {
+                true => gone.push(services.key_at),
+                false => {
+                    gone.extend(self.global.dind.iter().filter_map(|&n| items.get(n)).map(|&node| At { node, ..at }))
+                }
+            }
+        }
+        let variables = self.stage.pipeline.keyword("variables");
+        let all = variables.as_ref().is_some_and(|v| v.setting.entries().count() == self.global.variables.len());
+        match variables {
+            Some(variables) if all && !self.global.variables.is_empty() => gone.push(variables.key_at),
+            _ => gone.extend(self.global.variables.iter().map(|variable| variable.key_at)),
+        }
+        for name in self.global.variables.iter().map(|variable| variable.key.to_string()) {
+            self.rewrite.globals.insert(format!("variables.{name}"));
+        }
+        if all {
+            self.rewrite.globals.insert("variables".to_owned());
+        }
+        for plumbing in [&self.global.before, &self.global.after].into_iter().filter(|plumbing| plumbing.goes()) {
+            let Some(setting) = &plumbing.setting else { continue };
+            let at = setting.setting.origin.at;
+            if plumbing.kept().is_empty() {
+                gone.push(setting.key_at);
+                continue;
+            }
+            let items: Vec<_> = setting.setting.items().collect();
+            let goes = items.iter().zip(&plumbing.items).filter(|(_, (_, goes))| *goes);
+            gone.extend(goes.map(|(item, _)| At { node: item.origin.at.node, file: at.file }));
+        }
+        for at in gone {
+            let deleted = match self.rewrite.at(self.stage.pipeline, at) {
+                Some((edits, stream)) => delete(edits, stream, at.node),
+                None => Ok(()),
+            };
+            deleted.map_err(|error| self.refusal(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes an entry or item; the only entry of `default:` takes it along.
+fn delete(edits: &mut Edits<'_>, stream: &Stream, node: NodeId) -> Result<(), Error> {
+    let tree = stream.tree();
+    let Some(parent) = tree.parent(node) else { return edits.delete(node) };
+    let alone = tree.entries(parent).count() == 1 && tree.kind(parent) == Kind::Mapping;
+    let key = tree
+        .parent(parent)
+        .and_then(|outer| tree.entries(outer).find(|(_, value)| *value == parent))
+        .map(|(key, _)| key);
+    match key.filter(|_| alone) {
+        Some(key) => edits.delete(key),
+        None => edits.delete(node),
+    }
+}

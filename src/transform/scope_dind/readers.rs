@@ -1,0 +1,75 @@
+//! Variables of the daemon that something reads where the daemon goes: they stay at the global level.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::pipeline::At;
+
+impl Work<'_, '_, '_> {
+    /// Takes the variables that stay off the list of those that go, each with the reason and its place.
+    ///
+    /// A variable stays with what it is made of: `DOCKER_CERT_PATH` may be below `$DOCKER_TLS_CERTDIR`.
+    pub(super) fn keep_read_variables(&mut self, lose: &[&Facts<'_>]) {
+        let mut read = Readers { stage: self.stage, stays: BTreeMap::new() };
+        for facts in lose {
+            self.read_by(facts, &mut read);
+        }
+        loop {
+            let known = read.stays.len();
+            for variable in self.stage.pipeline.variables() {
+                if !DAEMON_VARIABLES.contains(&&*variable.key) || read.stays.contains_key(&*variable.key) {
+                    let who = format!("the variable {}", variable.key);
+                    read.note(
+                        &self.global.first_job(self.stage),
+                        &variable.setting.variable_text(),
+                        variable.key_at,
+                        &who,
+                    );
+                }
+            }
+            if read.stays.len() == known {
+                break;
+            }
+        }
+        self.global.variables.retain(|variable| !read.stays.contains_key(&*variable.key));
+        self.rewrite.left.extend(read.stays.into_values());
+    }
+
+    /// What a job that loses the daemon reads, in what stays of its scripts and in its own variables.
+    fn read_by(&self, facts: &Facts<'_>, read: &mut Readers<'_, '_, '_>) {
+        let name = facts.job.name();
+        for part in &facts.parts {
+            let plumbing = match part.section {
+                Section::BeforeScript => Some(&self.global.before),
+                Section::Script => None,
+                Section::AfterScript => Some(&self.global.after),
+            };
+            let goes = |text: &str| plumbing.is_some_and(|p| p.items.iter().any(|(item, goes)| *goes && item == text));
+            for item in part.items.iter().filter(|item| !goes(&item.text)) {
+                read.note(name, &item.text, item.at.unwrap_or(item.origin.at), &format!("`{name}`"));
+            }
+        }
+        for variable in facts.effective.variables().filter(|v| v.setting.origin.way != Way::Global) {
+            let who = format!("the variable {} of `{name}`", variable.key);
+            read.note(name, &variable.setting.variable_text(), variable.key_at, &who);
+        }
+    }
+}
+
+/// The variables that stay, and for whom.
+struct Readers<'w, 's, 'p> {
+    stage: &'w Stage<'s, 'p>,
+    stays: BTreeMap<&'static str, Left>,
+}
+
+impl Readers<'_, '_, '_> {
+    fn note(&mut self, job: &str, text: &str, at: At, who: &str) {
+        for name in DAEMON_VARIABLES.into_iter().filter(|name| text.contains(name)) {
+            self.stays.entry(name).or_insert_with(|| {
+                let message = format!("{who} reads {name}, which therefore stays at the global level");
+                let reason = reason_at(self.stage.pipeline.project(), at, None, "reads-daemon-variable", message);
+                Left { job: job.to_owned(), reasons: vec![reason] }
+            });
+        }
+    }
+}
