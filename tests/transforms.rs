@@ -45,6 +45,8 @@ fn check(transform: &'static Transform, case: &Path) {
                 }
             }
             expect(&case.join("left-alone.txt"), &said, bless);
+        } else {
+            assert!(!case.join("left-alone.txt").exists(), "{name}: nothing is left alone");
         }
         let Some(file) = plan.files.first() else {
             assert!(!plan.left.is_empty(), "{name}: neither changed nor left");

@@ -3,61 +3,37 @@
 //! `docker build` ignores the builder that `buildx create --use` picks, and leaves its image in a daemon. `buildx build
 //! --push` sends it from the builder straight to the registry.
 //!
+//! Names that `docker tag` gives between the build and the push become `--tag`s of the build. What is pushed under a
+//! condition, or under a name that is only known later, becomes a copy within the registry in the same place, made from
+//! a name that the build has pushed. An image that is pulled for its layers (`--cache-from`) is no longer pulled: the
+//! builder reads the cache from the registry, and `--cache-to type=inline` leaves one there. A build that pushes nothing
+//! stays a check: it builds, and leaves no image.
+//!
 //! # What it does not do
 //!
-//! It changes a job only when every tag that is built is pushed, every push is of a tag that this job built, and both
-//! always run: a push behind a condition, in a loop or a function, or of something else leaves the job as it is.
+//! It changes a job only when all of its images are accounted for. A push of something that the job did not build or
+//! pull, a push that is the only one and stands under a condition, an image that is run or saved, or a test between the
+//! build and the push leave the job as it is.
 
 use super::draft::Draft;
-use super::facts::{Build, Use};
+use super::facts::Build;
+use super::images::{self, Flow};
 use super::left::Reason;
 use super::settings::Settings;
-use crate::shell::docker::{Docker, Verb};
-use crate::shell::{Command, Place, Statement};
 
-pub(super) const DECLARES: &[&str] = &["before_script", "script"];
+pub(super) const DECLARES: &[&str] = &["before_script", "script", "after_script"];
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
-    let builds: Vec<&Build> = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build).collect();
-    if builds.is_empty() || !facts.needs.is_empty() {
+    if facts.builds.is_empty() || facts.dind.is_empty() || !facts.needs.is_empty() {
         return Ok(());
     }
-    let pushes: Vec<&Use> = facts.images.iter().filter(|image| image.docker.verb == Verb::Push).collect();
-    let mut reasons = Vec::new();
-    for build in &builds {
-        reasons.extend(unfit(draft, build));
-        reasons.extend(unpushed(draft, build, &pushes));
-    }
-    for push in &pushes {
-        let Some(command) = facts.command_of(push) else { continue };
-        let built =
-            builds.iter().any(|build| build.tags.iter().any(|tag| reference(command, &push.docker) == Some(tag)));
-        if !built {
-            let message = "pushes something that this job did not build".to_owned();
-            reasons.push(draft.reason_at_command(push.part, command, "push-not-built", message));
-        } else if !always(command) {
-            let message = "pushes only under a condition, or more than once".to_owned();
-            reasons.push(draft.reason_at_command(push.part, command, "conditional-push", message));
-        }
-    }
+    let reasons: Vec<Reason> = facts.builds.iter().flat_map(|build| unfit(draft, build)).collect();
+    let flow = Flow::of(draft);
     if !reasons.is_empty() {
-        return Err(reasons);
+        return Err(reasons.into_iter().chain(flow.reasons).collect());
     }
-    for build in builds {
-        let Some(place) = facts.command_of(&build.at).and_then(|command| verb_place(command, &build.at.docker)) else {
-            continue;
-        };
-        draft.edit(build.at.part, &place, "buildx build --push");
-        draft.handled.insert((build.at.part, build.at.command));
-    }
-    for push in pushes {
-        let Some(statement) = statement_of(draft, push).cloned() else { continue };
-        let Some(part) = facts.parts.get(push.part) else { continue };
-        draft.drop_statement(push.part, &part.script, &statement).map_err(|reason| vec![reason])?;
-        draft.handled.insert((push.part, push.command));
-    }
-    Ok(())
+    images::apply(draft, flow)
 }
 
 /// Why a build cannot become one of buildx.
@@ -67,13 +43,23 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let mut add =
         |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
-    if !docker.certain() || command.doubtful || verb_place(command, docker).is_none() {
+    if !docker.certain() || command.doubtful {
         add("doubtful-options", "not every option of this build is understood");
     }
-    if !always(command) {
-        add("conditional-build", "builds only under a condition, or more than once");
+    let context = &command.context;
+    if context.substitution || context.background || context.condition || context.negated {
+        add("conditional-build", "something else depends on how this build ends");
     }
-    if docker.environment.iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref() == Some("0")) {
+    if docker.verb != crate::shell::Verb::Build {
+        return reasons;
+    }
+    let classic = |value: &str| matches!(value, "0" | "false");
+    let said = docker
+        .environment
+        .iter()
+        .any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(classic));
+    let set = draft.facts.effective.variable("DOCKER_BUILDKIT");
+    if said || set.is_some_and(|variable| classic(&variable.setting.variable_text())) {
         add("legacy-builder", "asks for the builder of the daemon by DOCKER_BUILDKIT=0");
     }
     for (option, why) in [
@@ -87,57 +73,4 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
         }
     }
     reasons
-}
-
-/// Tags that are built and never pushed.
-fn unpushed(draft: &Draft<'_, '_>, build: &Build, pushes: &[&Use]) -> Vec<Reason> {
-    let Some(command) = draft.facts.command_of(&build.at) else { return Vec::new() };
-    let pushed = |tag: &String| {
-        pushes.iter().any(|push| {
-            let later = push.part == build.at.part && push.command > build.at.command;
-            later && draft.facts.command_of(push).and_then(|c| reference(c, &push.docker)) == Some(tag)
-        })
-    };
-    let reason = |code, message| draft.reason_at_command(build.at.part, command, code, message);
-    if pushes.is_empty() {
-        return vec![reason("build-without-push", "builds an image that this job does not push".to_owned())];
-    }
-    let missing = build.tags.iter().filter(|tag| !pushed(tag));
-    missing.map(|tag| reason("tag-not-pushed", format!("builds `{tag}` and does not push it"))).collect()
-}
-
-/// The reference that a push names, if it names one and nothing else.
-fn reference<'c>(command: &'c Command, docker: &Docker) -> Option<&'c str> {
-    match docker.operands[..] {
-        [word] if docker.options.iter().all(|option| option.name == "quiet") && docker.certain() => {
-            Some(command.words.get(word)?.display())
-        }
-        _ => None,
-    }
-}
-
-/// Whether a command runs exactly once whenever the script gets that far.
-fn always(command: &Command) -> bool {
-    let context = &command.context;
-    let alone = context.chain.is_none() && context.pipeline.is_none() && context.guarded.is_none();
-    let plain =
-        !context.conditional && !context.in_loop && !context.subshell && !context.substitution && !context.background;
-    alone
-        && plain
-        && context.function.is_none()
-        && !context.negated
-        && command.redirects.is_empty()
-        && !command.doubtful
-}
-
-/// The bytes of the words `build`, `image build` or `builder build`.
-fn verb_place(command: &Command, docker: &Docker) -> Option<Place> {
-    let first = command.words.get(*docker.verb_words.first()?)?.place()?;
-    let last = command.words.get(*docker.verb_words.last()?)?.place()?;
-    (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })
-}
-
-fn statement_of<'f>(draft: &Draft<'f, '_>, at: &Use) -> Option<&'f Statement> {
-    let command = draft.facts.command_of(at)?;
-    draft.facts.parts.get(at.part)?.script.statements().get(command.context.statement)
 }

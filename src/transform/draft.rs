@@ -106,10 +106,10 @@ impl<'f, 'p> Draft<'f, 'p> {
         }
     }
 
-    /// Drops a statement with the lines that it fills; the item goes with its last statement.
+    /// Drops a statement with the lines that it fills, or its part of a line; the item goes with its last statement.
     ///
     /// # Errors
-    /// The statement shares a line with another one, or its bytes are not known.
+    /// Its bytes are not known.
     pub fn drop_statement(&mut self, part: usize, script: &Script, statement: &Statement) -> Result<(), Reason> {
         if statement.places.is_empty() || statement.doubtful || !script.clean() {
             let message = "the shell code here is not understood beyond doubt".to_owned();
@@ -117,16 +117,20 @@ impl<'f, 'p> Draft<'f, 'p> {
         }
         for place in &statement.places {
             let text = self.sections[part].get(place.item).map(|item| item.text.clone()).unwrap_or_default();
-            let lines = whole_lines(&text, statement_range(place, statement)).ok_or_else(|| {
-                self.reason(part, Some(place), "shared-line", "stands on one line with other commands".to_owned())
-            })?;
-            self.edit(part, &Place { item: place.item, range: lines }, "");
+            let range = statement_range(place, statement);
+            let range = whole_lines(&text, range.clone()).unwrap_or_else(|| part_of_line(&text, range));
+            self.edit(part, &Place { item: place.item, range }, "");
             let gone = self.sections[part].get(place.item).is_some_and(|item| is_idle(&item.result()));
             if gone {
                 self.drop_item(part, place.item);
             }
         }
         Ok(())
+    }
+
+    /// The text at a place of a section, as it was.
+    pub fn slice(&self, part: usize, place: &Place) -> Option<&str> {
+        self.sections.get(part)?.get(place.item)?.text.get(place.range.clone())
     }
 
     /// Adds an item at the end of a section.
@@ -161,15 +165,38 @@ impl<'f, 'p> Draft<'f, 'p> {
 }
 
 impl DraftItem {
+    /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too.
+    pub fn tidied(&self) -> Vec<(Range<usize>, String)> {
+        let mut edits = self.edits.clone();
+        edits.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut joined: Vec<(Range<usize>, String)> = Vec::with_capacity(edits.len());
+        for (range, text) in edits {
+            match joined.last_mut() {
+                Some((last, before)) if last.end == range.start => {
+                    last.end = range.end;
+                    before.push_str(&text);
+                }
+                _ => joined.push((range, text)),
+            }
+        }
+        for (range, text) in &mut joined {
+            let before = self.text.get(..range.start).unwrap_or_default();
+            let after = self.text.get(range.end..).unwrap_or_default();
+            let blank_before = before.is_empty() || before.ends_with("\n\n");
+            if text.is_empty() && range.start < range.end && blank_before && after.starts_with('\n') {
+                range.end += 1;
+            }
+        }
+        joined
+    }
+
     /// The text after the edits.
     pub fn result(&self) -> String {
-        let mut edits: Vec<_> = self.edits.iter().collect();
-        edits.sort_by_key(|(range, _)| (range.start, range.end));
         let mut out = String::with_capacity(self.text.len());
         let mut at = 0;
-        for (range, new) in edits {
+        for (range, new) in self.tidied() {
             out.push_str(self.text.get(at..range.start).unwrap_or_default());
-            out.push_str(new);
+            out.push_str(&new);
             at = range.end.max(at);
         }
         out.push_str(self.text.get(at..).unwrap_or_default());
@@ -201,6 +228,17 @@ fn whole_lines(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let before = text.get(start..range.start)?;
     let after = text.get(range.end..end)?;
     (before.trim().is_empty() && after.trim().is_empty()).then_some(start..end)
+}
+
+/// A statement beside others: with the blanks behind its `;`, or with the `;` before it if it is the last.
+fn part_of_line(text: &str, range: Range<usize>) -> Range<usize> {
+    let statement = text.get(range.clone()).unwrap_or_default();
+    let after = text.get(range.end..).unwrap_or_default();
+    if statement.ends_with(';') {
+        return range.start..range.end + (after.len() - after.trim_start_matches([' ', '\t']).len());
+    }
+    let before = text.get(..range.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+    before.strip_suffix(';').unwrap_or(before).len()..range.end
 }
 
 /// Whether nothing but blanks and comments is left of an item.

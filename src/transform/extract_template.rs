@@ -153,6 +153,10 @@ fn adopt<'p>(
     let Some((edits, _)) = rewrite.at(stage.pipeline, user.home.definition.key) else { return Ok(()) };
     for entry in template {
         let Some((key, value)) = user.own(&entry.key) else { continue };
+        // Without the job's own, `<<` would bring another.
+        if user.home.is_merged(&entry.key) {
+            continue;
+        }
         match &entry.value {
             Value::Mapping(common) if entry.key == "variables" => {
                 if tree.entries(value).count() == common.len() {

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::image::is_dind;
+use super::image::{expand, is_dind, name};
 use super::left::Reason;
 use super::purpose::{Purpose, understood};
-use crate::pipeline::{At, Effective, Job, Pipeline, Project, ScriptItem, Section};
+use crate::pipeline::{At, Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, mentions_docker};
+use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, docker, mentions_docker};
 
 /// One section of a job's scripts, read.
 pub struct Part<'p> {
@@ -36,6 +36,8 @@ pub struct Facts<'p> {
     pub dind: Vec<usize>,
     /// Why it needs a daemon, other than to build, push, pull or tag.
     pub needs: Vec<Reason>,
+    /// What only makes sense with a daemon, in scripts of its own: it fails without one.
+    pub plumbing: Vec<Reason>,
     /// Where docker may be used out of sight.
     pub hidden: Vec<Reason>,
     /// The builds, in order.
@@ -112,6 +114,7 @@ impl Survey {
             job,
             effective,
             needs: Vec::new(),
+            plumbing: Vec::new(),
             hidden: Vec::new(),
             builds: Vec::new(),
             images: Vec::new(),
@@ -177,6 +180,9 @@ impl Facts<'_> {
         if reasons.is_empty() && self.need() == Need::Unknown {
             reasons.extend(self.hidden.iter().cloned());
         }
+        if reasons.is_empty() && self.builds.is_empty() {
+            reasons.extend(self.plumbing.iter().cloned());
+        }
         reasons
     }
 
@@ -188,12 +194,26 @@ impl Facts<'_> {
 
     /// Whether it must keep the daemon that it has: what it runs needs one, may need one, or would build in one.
     pub fn keeps_daemon(&self) -> bool {
-        self.need() != Need::NotNeeded || (!self.builds.is_empty() && !self.kubernetes)
+        self.need() != Need::NotNeeded
+            || (!self.builds.is_empty() && !self.kubernetes)
+            || (!self.plumbing.is_empty() && !self.kubernetes)
     }
 
     /// Whether it uses docker itself, and not only through what it inherits to set a daemon up.
     pub fn uses_docker(&self) -> bool {
         !self.builds.is_empty() || !self.images.is_empty() || !self.needs.is_empty()
+    }
+
+    /// Whether it runs a command of buildx, so that its image must hold it.
+    pub fn runs_buildx(&self) -> bool {
+        let commands = self.parts.iter().flat_map(|part| part.script.commands());
+        let docker = commands.filter_map(docker);
+        docker.into_iter().any(|docker| {
+            matches!(
+                docker.verb,
+                Verb::BuildxBuild | Verb::BuildxBake | Verb::BuildxCreate | Verb::BuildxUse | Verb::BuildxInspect
+            )
+        })
     }
 
     /// The command of a use.
@@ -225,7 +245,14 @@ impl Facts<'_> {
                 let Some(docker) = docker else { return };
                 self.images.push(Use { part: number, command: index, docker });
             }
-            Purpose::Login | Purpose::Plumbing | Purpose::Other | Purpose::Idle => {}
+            Purpose::Plumbing => {
+                let own = place.and_then(|place| part.items.get(place.item));
+                let own = own.is_some_and(|item| !matches!(item.origin.way, Way::Default | Way::Global));
+                if let Some(Daemon::Needed(why)) = docker.filter(|_| own).map(|docker| daemon(&docker)) {
+                    self.plumbing.push(reason(project, part, place, why.code, why.message));
+                }
+            }
+            Purpose::Login | Purpose::Other | Purpose::Idle => {}
         }
     }
 }
@@ -275,12 +302,9 @@ pub fn short(text: &str) -> String {
 
 fn dind(effective: &Effective<'_>) -> Vec<usize> {
     let Some(services) = effective.get("services") else { return Vec::new() };
-    let name = |service: &crate::pipeline::Setting<'_>| {
-        let name = if service.is_mapping() { service.get("name") } else { Some(service.clone()) };
-        name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
-    };
+    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
     let items = services.items().enumerate();
-    items.filter(|(_, service)| is_dind(&name(service))).map(|(number, _)| number).collect()
+    items.filter(|(_, service)| is_dind(&expand(&name(service), &value))).map(|(number, _)| number).collect()
 }
 
 /// Whether every rule says `when: never` (GitLab, `rules:when`): a job that no rule takes in is left out too.

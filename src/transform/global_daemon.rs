@@ -1,5 +1,6 @@
 //! What stands at the global level of a pipeline and only serves the daemon.
 
+use super::image::{expand, name};
 use super::purpose::{Whole, whole};
 use super::rewrite::Stage;
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
@@ -28,13 +29,11 @@ impl<'p> Global<'p> {
     pub fn of(stage: &Stage<'_, 'p>) -> Global<'p> {
         let pipeline = stage.pipeline;
         let services = pipeline.global("services");
-        let name = |service: crate::pipeline::Setting<'p>| {
-            let name = if service.is_mapping() { service.get("name") } else { Some(service) };
-            name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
-        };
+        let value =
+            |name: &str| pipeline.variables().find(|v| v.key == name).map(|v| v.setting.variable_text().into_owned());
         let items = services.iter().flat_map(|entry| entry.setting.items()).enumerate();
         let dind: Vec<usize> =
-            items.filter(|(_, service)| super::is_dind(&name(service.clone()))).map(|(n, _)| n).collect();
+            items.filter(|(_, service)| super::is_dind(&expand(&name(service), &value))).map(|(n, _)| n).collect();
         let variables = pipeline.variables().filter(|variable| DAEMON_VARIABLES.contains(&&*variable.key)).collect();
         let services = services.filter(|_| !dind.is_empty());
         let before = Plumbing::of(stage, "before_script");

@@ -3,6 +3,7 @@
 use globset::Glob;
 
 use super::settings::Settings;
+use crate::pipeline::{Effective, Setting};
 
 /// Whether a service's image is a Docker-in-Docker daemon: `docker` with a tag that has `dind` in it, from any registry
 /// or through a dependency proxy (domain facts, 1; <https://docs.gitlab.com/ci/docker/using_docker_build/>).
@@ -12,6 +13,100 @@ pub fn is_dind(image: &str) -> bool {
     (matches!(base, "docker" | "dind") && tag.is_some_and(|tag| tag.contains("dind")))
         || base.ends_with("docker-dind")
         || (base == "dind")
+}
+
+/// Name of a job's image, its variables replaced where the files give them, and where it is set; empty if it is not.
+pub fn name_of<'p>(effective: &Effective<'p>) -> (String, Option<Setting<'p>>) {
+    let Some(image) = effective.get("image") else { return (String::new(), None) };
+    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
+    (expand(&name(&image), &value), Some(image))
+}
+
+/// The name that an image or a service is given by: itself, or its `name`.
+pub fn name(setting: &Setting<'_>) -> String {
+    let name = if setting.is_mapping() { setting.get("name") } else { Some(setting.clone()) };
+    name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
+}
+
+/// The first option of a daemon's `command:` that a builder would have to know of; none when all of them are only about
+/// the daemon itself: where it listens, how it stores, what it prints.
+pub fn option_of_its_own(service: &Setting<'_>) -> Option<String> {
+    let command = service.get("command").filter(|command| !command.is_null())?;
+    let words: Vec<String> = match command.is_sequence() {
+        true => command.items().filter_map(|item| item.text().map(|text| text.into_owned())).collect(),
+        false => command.text().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+    };
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or_default();
+        if !DAEMON_OPTIONS.contains(&name) {
+            return Some(word);
+        }
+        // `--mtu 1450`: the value is a word of its own.
+        if !word.contains('=') && words.peek().is_some_and(|next| !next.starts_with('-') && !next.starts_with("docker"))
+        {
+            words.next();
+        }
+    }
+    None
+}
+
+/// Of dockerd (<https://docs.docker.com/reference/cli/dockerd/>): its socket, its bridge, its store and its log. Mirrors,
+/// insecure registries, proxies and name servers are not among them, since builds need them as well.
+const DAEMON_OPTIONS: [&str; 22] = [
+    "dockerd",
+    "dockerd-entrypoint.sh",
+    "/usr/local/bin/dockerd-entrypoint.sh",
+    "--host",
+    "-H",
+    "--tls",
+    "--tlsverify",
+    "--tlscacert",
+    "--tlscert",
+    "--tlskey",
+    "--mtu",
+    "--storage-driver",
+    "-s",
+    "--experimental",
+    "--debug",
+    "-D",
+    "--log-level",
+    "-l",
+    "--bip",
+    "--max-concurrent-downloads",
+    "--max-concurrent-uploads",
+    "--data-root",
+];
+
+/// A text with its `$NAME` and `${NAME}` replaced, as GitLab does in images and services
+/// (<https://docs.gitlab.com/ci/variables/where_variables_can_be_used/>). What has no value stays as it is written.
+pub fn expand(text: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    expand_within(text, value, 5)
+}
+
+fn expand_within(text: &str, value: &dyn Fn(&str) -> Option<String>, depth: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let braced = after.strip_prefix('{');
+        let inner = braced.unwrap_or(after);
+        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+        let closed = braced.is_none() || inner[end..].starts_with('}');
+        let length = 1 + if braced.is_some() { end + 2 } else { end };
+        match value(&inner[..end]).filter(|_| end > 0 && closed && depth > 0) {
+            Some(text) => {
+                out.push_str(&expand_within(&text, value, depth - 1));
+                rest = &rest[at + length..];
+            }
+            None => {
+                out.push('$');
+                rest = after;
+            }
+        }
+    }
+    out + rest
 }
 
 /// What is known of the image that a job runs in.
@@ -72,6 +167,19 @@ fn split(image: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_are_replaced_where_they_are_known() {
+        let value = |name: &str| match name {
+            "A" => Some("docker:$B".to_owned()),
+            "B" => Some("29".to_owned()),
+            "LOOP" => Some("$LOOP".to_owned()),
+            _ => None,
+        };
+        assert_eq!(expand("${A}-dind", &value), "docker:29-dind");
+        assert_eq!(expand("$A-dind/$C/${D}", &value), "docker:29-dind/$C/${D}");
+        assert_eq!(expand("$LOOP ${A:-x} $", &value), "$LOOP ${A:-x} $");
+    }
 
     #[test]
     fn daemons_are_known_by_image_and_not_by_a_word_in_it() {

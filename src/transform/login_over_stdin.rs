@@ -10,7 +10,8 @@
 use super::draft::Draft;
 use super::left::Reason;
 use super::settings::Settings;
-use crate::shell::docker::{Opt, Verb};
+use super::words::place_of;
+use crate::shell::docker::Verb;
 use crate::shell::{Command, Place, docker};
 
 pub(super) const DECLARES: &[&str] = &["before_script", "script", "after_script"];
@@ -60,13 +61,6 @@ fn rewritten(command: &Command) -> Option<Vec<(Place, String)>> {
         }
     }
     Some(edits)
-}
-
-/// The bytes of an option with its value.
-fn place_of(command: &Command, option: &Opt) -> Option<Place> {
-    let first = command.words.get(option.words.start)?.place()?;
-    let last = command.words.get(option.words.end.checked_sub(1)?)?.place()?;
-    (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })
 }
 
 /// A word that is expanded, in double quotes; one with quotes of its own stays.

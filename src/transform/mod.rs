@@ -5,13 +5,16 @@
 mod branch_cache;
 mod build_with_buildx;
 mod draft;
+mod drop;
 mod extract_template;
 mod facts;
 mod global_daemon;
 mod image;
+mod images;
 mod left;
 mod login_over_stdin;
 mod own;
+mod plumbing;
 mod purpose;
 mod remove_legacy_jobs;
 mod retag_without_daemon;
@@ -21,6 +24,7 @@ mod scope_dind;
 mod settings;
 mod settle;
 mod use_kubernetes_builder;
+mod words;
 
 pub use draft::Draft;
 pub use facts::{Build, Facts, Need, Survey, reason, short};

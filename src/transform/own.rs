@@ -31,6 +31,14 @@ pub fn written(tree: &Tree, mapping: NodeId, wanted: &str) -> Written {
     found
 }
 
+/// Whether `<<` brings a key to a mapping, should the mapping not have it itself.
+pub fn is_merged(tree: &Tree, mapping: NodeId, wanted: &str) -> bool {
+    let merges = tree.entries(mapping).filter(|&(key, _)| is_merge(tree, key));
+    merges
+        .flat_map(|(_, value)| if tree.is_sequence(value) { tree.items(value).to_vec() } else { vec![value] })
+        .any(|merged| written(tree, tree.resolve(merged), wanted) != Written::Not)
+}
+
 /// The mapping of a job in the file that wins, with its stream.
 pub struct Home<'p> {
     pub definition: Definition,
@@ -48,6 +56,11 @@ impl<'p> Home<'p> {
 
     pub fn written(&self, key: &str) -> Written {
         written(self.stream.tree(), self.mapping, key)
+    }
+
+    /// Whether `<<` would bring a key that the job did not write.
+    pub fn is_merged(&self, key: &str) -> bool {
+        is_merged(self.stream.tree(), self.mapping, key)
     }
 
     /// A node of the same file.

@@ -40,7 +40,8 @@ pub fn understood(command: &Command) -> (Purpose, Option<Docker>) {
         return (Purpose::Plumbing, None);
     }
     if let Some(docker) = docker(command) {
-        return (of_docker(&docker), Some(docker));
+        let purpose = if only_tidies(command, &docker) { Purpose::Plumbing } else { of_docker(&docker) };
+        return (purpose, Some(docker));
     }
     let purpose = if let Some(reason) = other_daemon_users(command) {
         Purpose::Needs { code: reason.code, message: reason.message }
@@ -52,6 +53,21 @@ pub fn understood(command: &Command) -> (Purpose, Option<Docker>) {
         Purpose::Other
     };
     (purpose, None)
+}
+
+/// Lists what a daemon holds for people to read, or removes it: of no use without one.
+fn only_tidies(command: &Command, docker: &Docker) -> bool {
+    let context = &command.context;
+    let read = context.substitution || context.pipeline.is_some() || context.condition;
+    let kept = command.redirects.iter().any(|redirect| redirect.target.display() != "/dev/null");
+    let tidies = match &docker.verb {
+        Verb::Images | Verb::Rmi => true,
+        Verb::Other(name) => matches!(name.as_str(), "ps" | "image prune" | "builder prune" | "container prune"),
+        _ => false,
+    };
+    let remote = matches!(daemon(docker), Daemon::Elsewhere(_));
+    // `docker rmi $(docker images -q)` asks the daemon what to remove: all of it is for a daemon.
+    tidies && !read && !kept && !remote
 }
 
 /// What a docker command is for.

@@ -6,7 +6,8 @@
 //! # What it does not do
 //!
 //! A job that another one names in `needs`, `dependencies`, `extends`, `!reference` or `environment: on_stop`, in any file
-//! of the pipeline, stays: GitLab would refuse the whole pipeline without it.
+//! of the pipeline, stays: GitLab would refuse the whole pipeline without it. While an include cannot be read, every such
+//! job stays: it may be there to switch off a job of that include, which would run again without it.
 
 use std::collections::BTreeSet;
 
@@ -43,6 +44,11 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
 fn reasons(stage: &Stage<'_, '_>, name: &str, never: &BTreeSet<&str>) -> Vec<Reason> {
     let project = stage.pipeline.project();
     let mentions = stage.pipeline.named_by(name).iter().filter(|mention| !never.contains(&*mention.by));
+    if let Some(partial) = stage.pipeline.partial().first() {
+        let message =
+            format!("the include {} cannot be read, and this job may switch one of its jobs off", partial.include);
+        return vec![reason_at(project, partial.at, None, "partial", message)];
+    }
     let mut reasons: Vec<Reason> = mentions
         .map(|mention| reason_at(project, mention.at, None, "still-named", format!("`{}` names this job", mention.by)))
         .collect();

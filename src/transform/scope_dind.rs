@@ -259,6 +259,7 @@ impl Work<'_, '_, '_> {
             && tree.is_sequence(value)
             && tree.items(value).is_empty()
             && !stays
+            && !home.is_merged("services")
             && facts.job.bases().all(|base| base.setting().get("services").is_none())
         {
             gone.push(key);
@@ -274,7 +275,7 @@ impl Work<'_, '_, '_> {
             for &(key, _) in &idle {
                 expect.variables.insert(tree.scalar(key).unwrap_or_default().to_owned(), None);
             }
-            if rest.is_empty() || same_as_merged(tree, home.mapping, key, &rest) {
+            if (rest.is_empty() && !home.is_merged("variables")) || same_as_merged(tree, home.mapping, key, &rest) {
                 gone.push(key);
             } else {
                 gone.extend(idle.into_iter().map(|(key, _)| key));

@@ -80,13 +80,10 @@ impl<'d> Settling<'d, '_, '_> {
                 .into_iter()
                 .try_for_each(|item| self.edits.delete(item));
         }
-        let job = self.draft.facts.job;
         if let Written::Own { key, .. } = self.home.written("services")
             && stay.is_empty()
-            && job.bases().all(|base| base.setting().get("services").is_none())
-            && self.draft.pipeline.global("services").is_none()
+            && self.nothing_in_its_place("services")
         {
-            // Nothing would come in its place.
             return self.edits.delete(key);
         }
         let project = self.draft.pipeline.project();
@@ -104,6 +101,14 @@ impl<'d> Settling<'d, '_, '_> {
             items.push(Item { comment, value });
         }
         self.put("services", Value::Sequence(items))
+    }
+
+    /// Whether the job has no value for a keyword once it has no own one.
+    fn nothing_in_its_place(&self, keyword: &str) -> bool {
+        let mut bases = self.draft.facts.job.bases();
+        bases.all(|base| base.setting().get(keyword).is_none())
+            && self.draft.pipeline.global(keyword).is_none()
+            && !self.home.is_merged(keyword)
     }
 
     fn variables(&mut self) -> Result<(), Error> {
@@ -157,7 +162,15 @@ impl<'d> Settling<'d, '_, '_> {
         {
             return Ok(());
         }
-        let items = self.draft.items(section).iter().filter(|item| !item.dropped).map(|item| self.item(item)).collect();
+        let items: Vec<Item> =
+            self.draft.items(section).iter().filter(|item| !item.dropped).map(|item| self.item(item)).collect();
+        if let Written::Own { key, .. } = self.home.written(keyword)
+            && items.is_empty()
+            && keyword != "script"
+            && self.nothing_in_its_place(keyword)
+        {
+            return self.edits.delete(key);
+        }
         self.put(keyword, Value::Sequence(items))
     }
 
@@ -169,7 +182,7 @@ impl<'d> Settling<'d, '_, '_> {
         if matches!(tree.kind(value), Kind::Scalar(_)) {
             return match items {
                 [item] if item.at == here(value) && !item.dropped => {
-                    item.edits.iter().for_each(|(range, text)| self.edits.edit_scalar(value, range.clone(), text));
+                    item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(value, range, text));
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -183,7 +196,7 @@ impl<'d> Settling<'d, '_, '_> {
             match group {
                 _ if group.iter().all(|item| !item.dropped && item.edits.is_empty()) => {}
                 [item] if item.at == here(child) && !item.dropped => {
-                    item.edits.iter().for_each(|(range, text)| self.edits.edit_scalar(child, range.clone(), text));
+                    item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(child, range, text));
                 }
                 _ => {
                     // What an alias or a reference brings is written out where some of it changes.

@@ -11,7 +11,8 @@
 //! # What it does not do
 //!
 //! A job that runs, loads, saves or inspects images, or that hides what it does behind `make` or a script, is left
-//! whole, with the reason. So is one whose image is not known to hold buildx; declare it under `images-with-buildx`.
+//! whole, with the reason. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
+//! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
 //! # Where this differs from the plan
 //!
@@ -20,13 +21,13 @@
 //! name, which falls back to another builder and succeeds: here it is named.
 
 use super::draft::Draft;
-use super::image::{Cli, cli};
+use super::image::{self, Cli, cli, name_of};
 use super::left::Reason;
-use super::purpose::{Whole, whole};
+use super::plumbing::{Whose, drop_plumbing};
+use super::purpose::{Purpose, purpose};
 use super::settings::Settings;
 use crate::pipeline::Section;
 use crate::shell::docker::Verb;
-use crate::shell::{Kind, Script};
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
@@ -61,7 +62,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         }
     }
     image(draft, settings);
-    drop_plumbing(draft).map_err(|reason| vec![reason])?;
+    drop_plumbing(draft, Whose::All).map_err(|reason| vec![reason])?;
     let read = readers(draft);
     if !read.is_empty() {
         return Err(read);
@@ -150,13 +151,19 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     for service in
         services.iter().flat_map(|s| s.items()).enumerate().filter(|(n, _)| facts.dind.contains(n)).map(|(_, s)| s)
     {
-        if service.get("command").is_some_and(|command| !command.is_null()) {
-            let message = "the daemon is started with options of its own, which the builder would not have".to_owned();
+        if let Some(option) = image::option_of_its_own(&service) {
+            let message = format!("the daemon is started with `{option}`, which the builder would not have");
             reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
         }
     }
-    let (name, setting) = image_of(draft);
-    if cli(&name, settings) == Cli::Unknown {
+    if let Some(host) = facts.effective.variable("DOCKER_HOST")
+        && !is_here(&host.setting.variable_text(), &names_of_daemons(draft))
+    {
+        let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
+        reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
+    }
+    let (name, setting) = name_of(&draft.facts.effective);
+    if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
             true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
             false => format!("it is not known whether the image `{name}` holds docker and buildx"),
@@ -175,57 +182,49 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     reasons
 }
 
-/// Name of the job's image, and where it is set.
-fn image_of<'p>(draft: &Draft<'_, 'p>) -> (String, Option<crate::pipeline::Setting<'p>>) {
-    let Some(image) = draft.facts.effective.get("image") else { return (String::new(), None) };
-    let name = if image.is_mapping() { image.get("name") } else { Some(image.clone()) };
-    (name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default(), Some(image))
+/// The names under which a job's daemons are reached: aliases, and what GitLab makes of their images
+/// (<https://docs.gitlab.com/ci/services/#accessing-the-services>).
+fn names_of_daemons(draft: &Draft<'_, '_>) -> Vec<String> {
+    let services = draft.facts.effective.get("services");
+    let services = services.iter().flat_map(|services| services.items()).enumerate();
+    let daemons = services.filter(|(number, _)| draft.facts.dind.contains(number)).map(|(_, service)| service);
+    let mut names = vec!["docker".to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
+    for service in daemons {
+        let alias = service.get("alias").and_then(|alias| alias.text().map(|text| text.into_owned()));
+        names.extend(alias.iter().flat_map(|alias| alias.split([',', ' '])).map(str::to_owned));
+        let image = image::name(&service);
+        let image = image.split('@').next().unwrap_or_default();
+        let bare = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image, |(name, _)| name);
+        names.extend([bare.replace('/', "-"), bare.replace('/', "__")]);
+    }
+    names
+}
+
+/// Whether a `DOCKER_HOST` is the job's own service, or nothing; one that is made of variables may be.
+fn is_here(host: &str, names: &[String]) -> bool {
+    let Some((_, address)) = host.split_once("://") else { return true };
+    let name = address.split([':', '/']).next().unwrap_or_default();
+    host.starts_with("unix:") || name.is_empty() || name.contains('$') || names.iter().any(|known| known == name)
 }
 
 fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
-    if cli(&image_of(draft).0, settings) == Cli::TooOld {
+    if cli(&name_of(&draft.facts.effective).0, settings) == Cli::TooOld {
         draft.image = Some(settings.image.clone());
     }
 }
 
-/// Drops the statements that only served the daemon.
-fn drop_plumbing(draft: &mut Draft<'_, '_>) -> Result<(), Reason> {
-    let facts = draft.facts;
-    for (number, part) in facts.parts.iter().enumerate() {
-        let script: &Script = &part.script;
-        for statement in script.statements().iter().filter(|statement| statement.parent.is_none()) {
-            let place = statement.places.first();
-            match whole(script, statement) {
-                Whole::Plumbing if statement.kind == Kind::Function => {
-                    let message = "a function serves the daemon; whether it is called is not known".to_owned();
-                    return Err(draft.reason(number, place, "plumbing-function", message));
-                }
-                Whole::Plumbing => draft.drop_statement(number, script, statement)?,
-                Whole::Mixed => {
-                    let message = "serves the daemon and does something else in one statement".to_owned();
-                    return Err(draft.reason(number, place, "mixed-statement", message));
-                }
-                Whole::KubernetesBuilder | Whole::Other => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What stays of the scripts, and reads a variable that is emptied.
+/// What stays of the scripts, and reads a variable that is emptied, other than to print it.
 fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let mut found = Vec::new();
     for (number, part) in draft.facts.parts.iter().enumerate() {
+        let idle = part.script.commands().iter().filter(|command| purpose(command) == Purpose::Idle);
+        let idle: Vec<&str> = idle.map(|command| command.raw()).collect();
         for (index, item) in draft.items(part.section).iter().enumerate().filter(|(_, item)| !item.dropped) {
-            let text = item.result();
+            let text = idle.iter().fold(item.result(), |text, idle| text.replace(idle, ""));
             if let Some(name) = DAEMON_VARIABLES.iter().find(|name| text.contains(*name)) {
                 let place = crate::shell::Place { item: index, range: 0..0 };
-                found.push(draft.reason(
-                    number,
-                    Some(&place),
-                    "reads-daemon-variable",
-                    format!("uses `{name}`, which would be empty"),
-                ));
+                let message = format!("uses `{name}`, which would be empty");
+                found.push(draft.reason(number, Some(&place), "reads-daemon-variable", message));
             }
         }
     }

@@ -155,7 +155,12 @@ fn in_place(
             _ => new,
         };
     }
-    let (start, end) = (map.source(range.start)?, map.source(range.end)?);
+    let (mut start, end) = (map.source(range.start)?, map.source(range.end)?);
+    let line_starts = range.start == 0 || map.text.as_bytes().get(range.start - 1) == Some(&b'\n');
+    if style == Style::Literal && new.is_empty() && line_starts && map.text[range.end..].starts_with('\n') {
+        // The blank line that follows takes no indentation over.
+        start = stream.line_start(start);
+    }
     if style == Style::Literal && !new.is_empty() && !new.starts_with(['\n', '\r']) {
         // A blank line may have less indentation than what is put there needs.
         let missing = stream.block(scalar)?.indent.saturating_sub(stream.column(start));

@@ -1,0 +1,81 @@
+//! Takes commands out of a script: with their line, or out of the `&&` list that they stand in.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::draft::Draft;
+use super::left::Reason;
+use super::purpose::{Purpose, purpose};
+use crate::shell::{Command, Joint, Place, Script, Statement};
+
+impl Draft<'_, '_> {
+    /// Drops commands, given by their numbers.
+    ///
+    /// # Errors
+    /// What stands around a command cannot do without it.
+    pub fn drop_commands(&mut self, part: usize, script: &Script, gone: &BTreeSet<usize>) -> Result<(), Reason> {
+        let of = |command: &usize| script.commands().get(*command).map(|command| command.context.innermost);
+        let statements: BTreeSet<usize> = gone.iter().filter_map(of).collect();
+        for statement in statements.into_iter().filter_map(|number| script.statements().get(number)) {
+            let (dropped, kept): (Vec<usize>, Vec<usize>) =
+                statement.commands.iter().copied().partition(|command| gone.contains(command));
+            let command = |number: &usize| script.commands().get(*number);
+            let idle = kept.iter().filter_map(command).all(|command| purpose(command) == Purpose::Idle);
+            let either = dropped.iter().chain(&kept).filter_map(command).any(|command| {
+                let chain = command.context.chain.as_ref();
+                chain.is_some_and(|chain| chain.before == Some(Joint::Or) || chain.after == Some(Joint::Or))
+            });
+            // `docker pull x || true` goes as a whole.
+            if kept.is_empty() || (either && idle) {
+                self.drop_statement(part, script, statement)?;
+                continue;
+            }
+            let cuts = if either { None } else { cuts(script, statement, gone) };
+            let Some(cuts) = cuts else {
+                let message = "stands on one line with other commands".to_owned();
+                return Err(self.reason(part, statement.places.first(), "shared-line", message));
+            };
+            cuts.into_iter().for_each(|cut| self.edit(part, &cut, ""));
+        }
+        Ok(())
+    }
+}
+
+/// What is cut out of an `&&` list of simple commands, operators included.
+fn cuts(script: &Script, statement: &Statement, gone: &BTreeSet<usize>) -> Option<Vec<Place>> {
+    let place = statement.place()?;
+    let elements: Vec<(usize, &Command)> = statement
+        .commands
+        .iter()
+        .map(|&number| Some((number, script.commands().get(number)?)))
+        .collect::<Option<_>>()?;
+    let simple = |(position, (_, command)): (usize, &(usize, &Command))| {
+        let chain = command.context.chain.as_ref();
+        let here = chain.is_some_and(|chain| chain.position == position && chain.length == elements.len());
+        here && command.redirects.iter().all(|redirect| redirect.heredoc.is_none()) && !command.doubtful
+    };
+    if statement.doubtful || !elements.iter().enumerate().all(simple) {
+        return None;
+    }
+    let span = |at: usize| elements.get(at)?.1.span.clone();
+    let is_gone = |at: usize| elements.get(at).is_some_and(|(number, _)| gone.contains(number));
+    let mut cuts = Vec::new();
+    let mut at = 0;
+    while at < elements.len() {
+        if !is_gone(at) {
+            at += 1;
+            continue;
+        }
+        let first = at;
+        while is_gone(at) {
+            at += 1;
+        }
+        // From the beginning: up to what follows; otherwise from the end of what is before.
+        let range: Range<usize> = match first.checked_sub(1) {
+            None => span(first)?.range.start..span(at)?.range.start,
+            Some(before) => span(before)?.range.end..span(at - 1)?.range.end,
+        };
+        cuts.push(Place { item: place.item, range });
+    }
+    Some(cuts)
+}

@@ -1,0 +1,386 @@
+//! Which image goes where in a job: what it builds, pulls, renames and pushes, in order.
+//!
+//! A push of what the job built becomes part of the build; a push of what it pulled, or of what a build has pushed
+//! under another name, becomes a copy within the registry. What belongs together must do so provably: the commands run
+//! one after the other, the references are the same and mean the same at both places, and nothing that could stop the
+//! job stands where the order changes.
+
+mod between;
+mod edit;
+mod reference;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::Draft;
+use super::facts::{Build, Facts, Use};
+use super::left::Reason;
+use super::purpose::{Purpose, purpose};
+use crate::shell::docker::Verb;
+use crate::shell::{Command, Guard};
+
+use between::{Point, Shell};
+pub(super) use edit::apply;
+use reference::key;
+
+/// What becomes of the commands of a job that handle images.
+#[derive(Default)]
+pub(super) struct Flow {
+    pub builds: Vec<Built>,
+    pub copies: Vec<Copy>,
+    /// Commands that go.
+    pub dropped: BTreeSet<(usize, usize)>,
+    pub reasons: Vec<Reason>,
+}
+
+/// What becomes of a build.
+pub(super) struct Built {
+    /// Its number among the builds of the job.
+    pub number: usize,
+    /// References that it pushes, as they are written; none when it pushes nothing.
+    pub push: Vec<String>,
+    /// An image was pulled for its cache: the cache travels with the image from now on.
+    pub inline_cache: bool,
+    /// The push whose place it takes, when the login stands between the two.
+    pub moved: Option<(usize, usize)>,
+}
+
+/// A copy within the registry, in place of a command.
+pub(super) struct Copy {
+    pub at: (usize, usize),
+    pub from: String,
+    pub to: String,
+}
+
+/// Where the image of a local name comes from.
+#[derive(Clone)]
+struct Local {
+    source: Source,
+    /// The commands that led to the name, from the source on.
+    way: Vec<Point>,
+    /// The name as it is written.
+    raw: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The number of the build.
+    Build(usize),
+    /// The number among the uses of images.
+    Pull(usize),
+}
+
+struct Work<'d, 'f, 'p> {
+    draft: &'d Draft<'f, 'p>,
+    facts: &'f Facts<'p>,
+    shell: Shell<'f, 'p>,
+    locals: BTreeMap<String, Local>,
+    /// By build: what it pushes, by key, as written.
+    pushed: BTreeMap<usize, Vec<(String, String)>>,
+    /// By build: the push whose place it takes.
+    moved: BTreeMap<usize, Point>,
+    /// Pushes that are not part of a build, with the name's origin.
+    later: Vec<(Point, Local, String)>,
+    used: BTreeSet<usize>,
+    flow: Flow,
+}
+
+impl Flow {
+    /// Follows the images through a job.
+    pub fn of<'f, 'p>(draft: &Draft<'f, 'p>) -> Flow {
+        let facts = draft.facts;
+        let mut work = Work {
+            draft,
+            facts,
+            shell: Shell::of(facts),
+            locals: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            later: Vec::new(),
+            used: BTreeSet::new(),
+            flow: Flow::default(),
+        };
+        work.all();
+        work.flow
+    }
+}
+
+/// Whether a build leaves its image in the daemon, as `docker build` does. A build of buildx does so with the default
+/// builder; one that pushes or writes elsewhere does not.
+pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
+    let docker = &build.at.docker;
+    let elsewhere = docker.flag("push") || docker.last("output").is_some();
+    match docker.verb {
+        Verb::Build => !elsewhere,
+        _ => !elsewhere && !own_builder,
+    }
+}
+
+impl<'f> Work<'_, 'f, '_> {
+    fn all(&mut self) {
+        let mut points: Vec<(Point, Option<usize>, &'f Use)> = Vec::new();
+        let (builds, images) = (&self.facts.builds, &self.facts.images);
+        points.extend(builds.iter().enumerate().map(|(n, build)| (point(&build.at), Some(n), &build.at)));
+        points.extend(images.iter().map(|image| (point(image), None, image)));
+        points.sort_by_key(|(point, ..)| *point);
+        let own_builder = self.shell.makes_builder();
+        for (at, build, image) in points {
+            match build {
+                Some(number) if is_local(&builds[number], own_builder) => self.build(at, number),
+                Some(_) => {}
+                None => self.image(at, image),
+            }
+        }
+        self.copies();
+        self.pulls();
+        self.builds(own_builder);
+    }
+
+    fn build(&mut self, at: Point, number: usize) {
+        let Some(build) = self.facts.builds.get(number) else { return };
+        let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
+        for tag in tags {
+            let local = Local { source: Source::Build(number), way: vec![at], raw: tag.raw.clone() };
+            self.locals.insert(key(&tag.display), local);
+        }
+    }
+
+    fn image(&mut self, at: Point, image: &'f Use) {
+        let Some(command) = self.facts.command_of(image) else { return };
+        let Some(names) = names(command, image) else {
+            return self.refuse(at, "doubtful-options", "not every option of this command is understood");
+        };
+        if command.context.condition || command.context.substitution || command.context.background {
+            return self.refuse(at, "conditional-image", "something else depends on how this command ends");
+        }
+        match (&image.docker.verb, &names[..]) {
+            (Verb::Pull, [name]) => {
+                let number = self.facts.images.iter().position(|other| point(other) == at).unwrap_or_default();
+                let local = Local { source: Source::Pull(number), way: vec![at], raw: name.0.clone() };
+                self.locals.insert(key(&name.1), local);
+            }
+            (Verb::Tag, [old, new]) => match self.locals.get(&key(&old.1)).cloned() {
+                Some(mut local) => {
+                    local.way.push(at);
+                    local.raw.clone_from(&new.0);
+                    self.locals.insert(key(&new.1), local);
+                    self.flow.dropped.insert((at.part, at.command));
+                }
+                None => self.refuse(at, "tag-not-pulled", "renames an image that this job did not pull or build"),
+            },
+            (Verb::Push, [name]) if image.docker.flag("all-tags") => {
+                let repository = format!("{}:", key(&name.1).trim_end_matches(":latest"));
+                let all = self.locals.iter().filter(|(key, _)| key.starts_with(&repository));
+                let all: Vec<(String, Local)> = all.map(|(key, local)| (key.clone(), local.clone())).collect();
+                if all.is_empty() {
+                    self.refuse(at, "push-not-built", "pushes something that this job did not build");
+                }
+                for (key, local) in all {
+                    let raw = local.raw.clone();
+                    self.push(at, key, raw, local);
+                }
+            }
+            (Verb::Push, [name]) => match self.locals.get(&key(&name.1)).cloned() {
+                Some(local) => self.push(at, key(&name.1), name.0.clone(), local),
+                None => self.refuse(at, "push-not-built", "pushes something that this job did not build"),
+            },
+            _ => self.refuse(at, "doubtful-options", "not every option of this command is understood"),
+        }
+    }
+
+    /// A push becomes part of the build if it always follows it, and the name means the same there.
+    fn push(&mut self, at: Point, key: String, raw: String, local: Local) {
+        if let Source::Build(number) = local.source {
+            let row: Vec<Point> = local.way.iter().copied().chain([at]).collect();
+            // A name that the build gave itself, made by a command such as `$(date)`, was the same or not there.
+            let direct = local.way.len() == 1 && reference::variables(&raw).is_none();
+            let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
+            if self.shell.in_a_row(&row) && movable {
+                let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
+                let between = self.shell.deciding_between(from, at);
+                if !between.is_empty() && between.iter().all(|command| purpose(command) == Purpose::Login) {
+                    // A build that pushes must come after the login.
+                    if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
+                        return self.later.push((at, local, raw));
+                    }
+                    self.moved.insert(number, at);
+                } else if let Some(command) = between.first() {
+                    let message = format!(
+                        "`{}` runs between the build and the push: the image would be pushed before it",
+                        super::facts::short(command.raw())
+                    );
+                    return self.refuse(at, "between-build-and-push", &message);
+                }
+                let pushed = self.pushed.entry(number).or_default();
+                if !pushed.iter().any(|(other, _)| *other == key) {
+                    pushed.push((key, raw));
+                }
+                self.flow.dropped.insert((at.part, at.command));
+                return;
+            }
+        }
+        self.later.push((at, local, raw));
+    }
+
+    /// What is pushed otherwise is copied within the registry, from where it already is.
+    fn copies(&mut self) {
+        for (at, local, to) in std::mem::take(&mut self.later) {
+            let source = local.way[0];
+            let known = match local.source {
+                Source::Pull(number) => {
+                    let image = self.facts.images.get(number);
+                    let name = image.and_then(|image| names(self.facts.command_of(image)?, image));
+                    self.used.insert(number);
+                    name.and_then(|names| names.into_iter().next()).map(|(raw, _)| raw)
+                }
+                Source::Build(number) => {
+                    let pushed = self.pushed.get(&number).into_iter().flatten();
+                    pushed.map(|(_, raw)| raw).find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
+                }
+            };
+            let Some(from) = known else {
+                let (code, message) = match self.facts.images.iter().any(|image| point(image) == at) {
+                    true => (
+                        "conditional-push",
+                        "pushes only under a condition, more than once, or under a name that changes",
+                    ),
+                    false => ("push-not-built", "pushes something that this job did not build"),
+                };
+                self.refuse(at, code, message);
+                continue;
+            };
+            let way: Vec<Point> = local.way.iter().copied().chain([at]).collect();
+            let follows = way.windows(2).all(|pair| self.shell.leads_to(pair[0], pair[1]));
+            let early =
+                matches!(local.source, Source::Build(number) if self.moved.get(&number).is_some_and(|to| at < *to));
+            if !follows || early || !self.shell.means_the_same(&from, source, at) {
+                self.refuse(at, "conditional-push", "what it pushes is not always there, or its name may have changed");
+                continue;
+            }
+            // Where the name was given, if the push follows at once: its comment stays.
+            let tag = local.way.get(1..).and_then(<[Point]>::last).copied();
+            let mut place = tag.filter(|tag| self.shell.in_a_row(&[*tag, at])).unwrap_or(at);
+            let taken =
+                |place: Point, copies: &[Copy]| copies.iter().any(|copy| copy.at == (place.part, place.command));
+            if matches!(local.source, Source::Pull(_))
+                && self.shell.in_a_row(&way)
+                && self.shell.deciding_between(source, at).is_empty()
+                && self.shell.means_the_same(&to, source, at)
+                && !taken(source, &self.flow.copies)
+            {
+                place = source;
+            }
+            if taken(place, &self.flow.copies) {
+                place = at;
+            }
+            if taken(place, &self.flow.copies) {
+                self.refuse(at, "conditional-push", "pushes several images at once");
+                continue;
+            }
+            self.flow.dropped.insert((at.part, at.command));
+            self.flow.dropped.remove(&(place.part, place.command));
+            self.flow.copies.push(Copy { at: (place.part, place.command), from, to });
+        }
+    }
+
+    /// A pull goes when its image was only renamed and pushed, or only gave its layers to a build's cache.
+    fn pulls(&mut self) {
+        for (number, image) in self.facts.images.iter().enumerate() {
+            if image.docker.verb != Verb::Pull {
+                continue;
+            }
+            let at = point(image);
+            let name = self.facts.command_of(image).and_then(|command| names(command, image));
+            let Some((raw, name)) = name.and_then(|names| names.into_iter().next()) else { continue };
+            let fed: Vec<usize> = self.feeds(at, &raw, &key(&name));
+            if !self.used.contains(&number) && fed.is_empty() {
+                let message = "pulls an image, which is not renamed, pushed or used as a cache";
+                self.refuse(at, "docker-pull", message);
+                continue;
+            }
+            if !self.flow.copies.iter().any(|copy| copy.at == (at.part, at.command)) {
+                self.flow.dropped.insert((at.part, at.command));
+            }
+            for number in fed {
+                match self.flow.builds.iter_mut().find(|built| built.number == number) {
+                    Some(built) => built.inline_cache = true,
+                    None => self.flow.builds.push(Built { number, push: Vec::new(), inline_cache: true, moved: None }),
+                }
+            }
+        }
+    }
+
+    /// The builds after a place that read their cache from an image.
+    fn feeds(&self, at: Point, raw: &str, image: &str) -> Vec<usize> {
+        let builds = self.facts.builds.iter().enumerate();
+        let reads = |build: &Build| {
+            build.at.docker.all("cache-from").filter_map(|option| option.value.as_ref()).any(|value| {
+                let reference = value.display.split(',').find_map(|field| field.strip_prefix("ref="));
+                key(reference.unwrap_or(&value.display)) == image
+            })
+        };
+        let fits = builds.filter(|(_, build)| {
+            let there = point(&build.at);
+            at < there && reads(build) && self.shell.means_the_same(raw, at, there)
+        });
+        fits.map(|(number, _)| number).collect()
+    }
+
+    fn builds(&mut self, own_builder: bool) {
+        let cached: BTreeSet<usize> =
+            self.flow.builds.drain(..).filter(|built| built.inline_cache).map(|built| built.number).collect();
+        for (number, build) in self.facts.builds.iter().enumerate() {
+            let push = self.pushed.remove(&number).unwrap_or_default();
+            if !is_local(build, own_builder) && build.at.docker.verb != Verb::Build && !cached.contains(&number) {
+                continue;
+            }
+            let push = push.into_iter().map(|(_, raw)| raw).collect();
+            let moved = self.moved.get(&number).map(|to| (to.part, to.command));
+            if let Some(to) = moved {
+                self.flow.dropped.remove(&to);
+                self.flow.dropped.insert((build.at.part, build.at.command));
+            }
+            self.flow.builds.push(Built { number, push, inline_cache: cached.contains(&number), moved });
+        }
+    }
+
+    fn refuse(&mut self, at: Point, code: &'static str, message: &str) {
+        let part = self.facts.parts.get(at.part);
+        if let Some(command) = part.and_then(|part| part.script.commands().get(at.command)) {
+            self.flow.reasons.push(self.draft.reason_at_command(at.part, command, code, message.to_owned()));
+        }
+    }
+}
+
+fn point(image: &Use) -> Point {
+    Point { part: image.part, command: image.command }
+}
+
+/// The image references of a command, as written and as displayed, if all of it is understood.
+fn names(command: &Command, image: &Use) -> Option<Vec<(String, String)>> {
+    let docker = &image.docker;
+    let known = docker.certain()
+        && docker.wrappers.is_empty()
+        && docker.endpoint.is_none()
+        && command.assignments.is_empty()
+        && quiet(command)
+        && !command.doubtful
+        && command.context.pipeline.is_none()
+        && !command.context.negated
+        && command.context.guarded.is_none_or(|guard| matches!(guard, Guard::And | Guard::Or | Guard::Condition));
+    let plain = docker
+        .options
+        .iter()
+        .all(|option| matches!(option.name.as_str(), "quiet" | "all-tags" | "disable-content-trust"));
+    let name = |&word: &usize| {
+        let word = command.words.get(word)?;
+        Some((word.raw().to_owned(), word.display().to_owned()))
+    };
+    docker.operands.iter().map(name).collect::<Option<Vec<_>>>().filter(|_| known && plain)
+}
+
+/// Whether nothing of what a command prints is kept: only thrown away, if it is redirected at all.
+fn quiet(command: &Command) -> bool {
+    command.redirects.iter().all(|redirect| {
+        redirect.heredoc.is_none() && (redirect.target.display() == "/dev/null" || redirect.operator.ends_with("&"))
+    })
+}

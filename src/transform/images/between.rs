@@ -1,0 +1,187 @@
+//! What happens between two commands of a job: whether the second always follows, and what changes on the way.
+
+use std::collections::BTreeSet;
+
+use super::reference::variables;
+use crate::shell::docker::Verb;
+use crate::shell::{Command, Kind, Script, docker};
+use crate::transform::facts::Facts;
+use crate::transform::purpose::{Purpose, purpose};
+
+/// A command, by the number of its part and its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Point {
+    pub part: usize,
+    pub command: usize,
+}
+
+/// The scripts of a job, as the shells that run them: `before_script` and `script` in one, `after_script` in another.
+pub(super) struct Shell<'f, 'p> {
+    facts: &'f Facts<'p>,
+}
+
+impl<'f, 'p> Shell<'f, 'p> {
+    pub fn of(facts: &'f Facts<'p>) -> Self {
+        Shell { facts }
+    }
+
+    /// Whether the job makes or picks a builder, so that builds of buildx do not end in the daemon.
+    pub fn makes_builder(&self) -> bool {
+        self.commands().any(|(_, command)| {
+            docker(command).is_some_and(|docker| matches!(docker.verb, Verb::BuildxCreate | Verb::BuildxUse))
+        })
+    }
+
+    /// Whether commands run one after the other, each because the one before succeeded. An `after_script` always
+    /// follows a script that came to its end.
+    pub fn in_a_row(&self, points: &[Point]) -> bool {
+        let mut parts: Vec<usize> = points.iter().map(|point| point.part).collect();
+        parts.dedup();
+        let rows = parts.iter().all(|&part| {
+            let commands: Vec<usize> = points.iter().filter(|point| point.part == part).map(|p| p.command).collect();
+            self.script(part).is_some_and(|script| script.in_a_row(&commands))
+        });
+        let top = |point: &Point| {
+            self.command(*point).is_some_and(|command| {
+                let context = &command.context;
+                context.sequence == 0 && context.chain.is_none() && context.function.is_none() && !context.subshell
+            })
+        };
+        rows && (parts.len() < 2 || points.iter().all(top))
+    }
+
+    /// Whether a place is reached only after a command that ran.
+    pub fn leads_to(&self, from: Point, to: Point) -> bool {
+        let (Some(one), Some(other)) = (self.command(from), self.command(to)) else { return false };
+        let free = one.context.chain.is_none() && one.context.guarded.is_none() && one.context.pipeline.is_none();
+        if from.part != to.part {
+            return free && one.context.sequence == 0 && other.context.function.is_none();
+        }
+        if one.context.function != other.context.function {
+            return false;
+        }
+        let Some(script) = self.script(from.part) else { return false };
+        if one.context.innermost == other.context.innermost {
+            return script.in_a_row(&[from.command, to.command]);
+        }
+        let around = std::iter::successors(Some(other.context.innermost), |&statement| {
+            script.statements().get(statement).and_then(|statement| statement.parent)
+        });
+        let mut after = around.filter_map(|statement| script.statements().get(statement));
+        free && after.any(|s| s.sequence == one.context.sequence && s.position > one.context.position)
+    }
+
+    /// The commands between two others that may stop the job, or that only make sense where they stand.
+    pub fn deciding_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
+        self.between(from, to).map(|(_, command)| command).filter(|command| !is_harmless(command)).collect()
+    }
+
+    /// Whether two commands are statements of one sequence, each by itself.
+    pub fn in_one_sequence(&self, from: Point, to: Point) -> bool {
+        let alone = |point| self.command(point).is_some_and(|command| command.context.chain.is_none());
+        self.sequence(from) == self.sequence(to) && alone(from) && alone(to)
+    }
+
+    /// Whether a reference means the same at both places: nothing on the way can set a variable that it reads.
+    pub fn means_the_same(&self, raw: &str, from: Point, to: Point) -> bool {
+        let Some(names) = variables(raw) else { return false };
+        if names.is_empty() {
+            return true;
+        }
+        let sets = |command: &Command| match set_by(command) {
+            Sets::Anything => true,
+            Sets::These(set) => set.iter().any(|name| names.contains(&**name)),
+        };
+        // In a loop, what stands behind the second place may have run before it.
+        let everywhere = |point: Point| {
+            self.command(point).is_some_and(|command| command.context.in_loop || command.context.function.is_some())
+        };
+        let same = self.sequence(from).is_some() && self.sequence(from) == self.sequence(to);
+        if !same && (everywhere(from) || everywhere(to))
+            || from.part == 2 && to.part != 2
+            || from.part != 2 && to.part == 2
+        {
+            return !self.commands().any(|(_, command)| sets(command))
+                && !self.loops().any(|name| names.contains(name));
+        }
+        let in_functions = self.commands().filter(|(_, command)| command.context.function.is_some());
+        let between = self.between(from, to).chain(in_functions);
+        !between.into_iter().any(|(_, command)| sets(command))
+            && (same || !self.loops().any(|name| names.contains(name)))
+    }
+
+    fn sequence(&self, point: Point) -> Option<(usize, usize)> {
+        Some((point.part, self.command(point)?.context.sequence))
+    }
+
+    /// The variables of `for` loops.
+    fn loops(&self) -> impl Iterator<Item = &'f str> {
+        self.facts.parts.iter().flat_map(|part| {
+            let loops = part.script.statements().iter().filter(|statement| statement.kind == Kind::Loop);
+            loops.filter_map(|statement| {
+                let text = part.script.slice(statement.places.first()?);
+                text.strip_prefix("for")?.split_whitespace().next()
+            })
+        })
+    }
+
+    fn between(&self, from: Point, to: Point) -> impl Iterator<Item = (Point, &'f Command)> {
+        self.commands().filter(move |(point, _)| from < *point && *point < to)
+    }
+
+    fn commands(&self) -> impl Iterator<Item = (Point, &'f Command)> + use<'f, 'p> {
+        self.facts.parts.iter().enumerate().flat_map(|(part, script)| {
+            script.script.commands().iter().enumerate().map(move |(command, c)| (Point { part, command }, c))
+        })
+    }
+
+    fn script(&self, part: usize) -> Option<&'f Script> {
+        Some(&*self.facts.parts.get(part)?.script)
+    }
+
+    fn command(&self, point: Point) -> Option<&'f Command> {
+        self.script(point.part)?.commands().get(point.command)
+    }
+}
+
+/// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
+fn is_harmless(command: &Command) -> bool {
+    if command.words.is_empty() {
+        return command.assignments.iter().all(|set| {
+            set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
+        });
+    }
+    let tells = matches!(command.name(), Some("echo" | "printf" | "sleep" | "date" | "true" | ":"));
+    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
+    match purpose(command) {
+        Purpose::Image | Purpose::Build | Purpose::Plumbing => true,
+        _ => tells && !writes,
+    }
+}
+
+/// The variables that a command may set.
+enum Sets {
+    These(BTreeSet<String>),
+    Anything,
+}
+
+fn set_by(command: &Command) -> Sets {
+    let words = || command.words.iter().skip(1).map(|word| word.display());
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    if command.words.is_empty() {
+        names.extend(command.assignments.iter().map(|set| set.name.clone()));
+    }
+    match command.name() {
+        Some(
+            "export" | "declare" | "local" | "readonly" | "typeset" | "unset" | "read" | "mapfile" | "readarray"
+            | "getopts",
+        ) => {
+            names.extend(command.assignments.iter().map(|set| set.name.clone()));
+            names.extend(words().map(|word| word.split(['=', '+']).next().unwrap_or(word).to_owned()));
+        }
+        Some("printf") => names.extend(words().skip_while(|word| *word != "-v").nth(1).map(str::to_owned)),
+        Some("eval" | "source" | "." | "let") => return Sets::Anything,
+        _ => {}
+    }
+    Sets::These(names)
+}

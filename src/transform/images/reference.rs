@@ -1,0 +1,71 @@
+//! Image references as they stand in a script.
+
+use std::collections::BTreeSet;
+
+/// What two references have alike when they name the same image: `$X` is `${X}`, and a name without a tag is `:latest`.
+pub(super) fn key(display: &str) -> String {
+    let mut out = String::with_capacity(display.len() + 8);
+    let mut rest = display;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        match end {
+            0 => out.push('$'),
+            _ => {
+                out.push_str("${");
+                out.push_str(&rest[..end]);
+                out.push('}');
+            }
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    let last = out.rsplit('/').next().unwrap_or_default();
+    if !last.is_empty() && !last.contains(['$', ':', '@', '`']) {
+        out.push_str(":latest");
+    }
+    out
+}
+
+/// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`.
+pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
+    let mut found = BTreeSet::new();
+    if raw.contains('`') {
+        return None;
+    }
+    let mut rest = raw;
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        let inner = rest.strip_prefix('{').unwrap_or(rest);
+        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+        if end == 0 {
+            return None;
+        }
+        found.insert(&inner[..end]);
+        rest = &inner[end..];
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_that_name_the_same_image_have_the_same_key() {
+        assert_eq!(key("$A/b:$C"), key("${A}/b:${C}"));
+        assert_eq!(key("app"), key("app:latest"));
+        assert_eq!(key("host:5000/app"), "host:5000/app:latest");
+        assert_ne!(key("$A"), key("$A:latest"));
+        assert_ne!(key("${A:-b}"), key("$A"));
+    }
+
+    #[test]
+    fn the_variables_of_a_reference() {
+        assert_eq!(variables("\"${A:-$B}/c:$D\""), Some(BTreeSet::from(["A", "B", "D"])));
+        assert_eq!(variables("a:$(date)"), None);
+        assert_eq!(variables("a:`date`"), None);
+        assert_eq!(variables("a"), Some(BTreeSet::new()));
+    }
+}

@@ -1,0 +1,45 @@
+//! What of a job's scripts only served the daemon.
+
+use super::draft::Draft;
+use super::left::Reason;
+use super::purpose::{Whole, whole};
+use crate::pipeline::Way;
+use crate::shell::{Kind, Script};
+
+/// Whose scripts are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// All that the job runs, inherited or not.
+    All,
+    /// What is not inherited from the global level.
+    Own,
+}
+
+/// Drops the statements that only served the daemon.
+pub(super) fn drop_plumbing(draft: &mut Draft<'_, '_>, whose: Whose) -> Result<(), Reason> {
+    let facts = draft.facts;
+    for (number, part) in facts.parts.iter().enumerate() {
+        let script: &Script = &part.script;
+        for statement in script.statements().iter().filter(|statement| statement.parent.is_none()) {
+            let place = statement.places.first();
+            let item = place.and_then(|place| part.items.get(place.item));
+            let inherited = item.is_some_and(|item| matches!(item.origin.way, Way::Default | Way::Global));
+            if inherited && whose == Whose::Own {
+                continue;
+            }
+            match whole(script, statement) {
+                Whole::Plumbing if statement.kind == Kind::Function => {
+                    let message = "a function serves the daemon; whether it is called is not known".to_owned();
+                    return Err(draft.reason(number, place, "plumbing-function", message));
+                }
+                Whole::Plumbing => draft.drop_statement(number, script, statement)?,
+                Whole::Mixed => {
+                    let message = "serves the daemon and does something else in one statement".to_owned();
+                    return Err(draft.reason(number, place, "mixed-statement", message));
+                }
+                Whole::KubernetesBuilder | Whole::Other => {}
+            }
+        }
+    }
+    Ok(())
+}
