@@ -39,6 +39,44 @@ pub fn pipelines(shared: &Path) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
+/// A pipeline of the corpus: the repository, its main file, and the texts of all files.
+pub type CorpusPipeline = (String, String, std::collections::BTreeMap<String, String>);
+
+/// The pipelines of the corpus. Every file that no other one includes is one of its own: templates are meant to be
+/// included elsewhere.
+pub fn corpus(shared: &Path) -> Vec<CorpusPipeline> {
+    use ci_migrate::pipeline::{MemoryFiles, Project};
+    let corpus = shared.join("corpus");
+    let mut folders: Vec<_> = std::fs::read_dir(&corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let mut found = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let texts: std::collections::BTreeMap<String, String> = files(folder)
+            .into_iter()
+            .filter_map(|(name, path)| Some((name, std::fs::read_to_string(path).ok()?)))
+            .collect();
+        let files: MemoryFiles = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let mut mains: Vec<&String> =
+            texts.keys().filter(|name| name.ends_with(".yml") || name.ends_with(".yaml")).collect();
+        mains.sort_by_key(|name| (*name != ".gitlab-ci.yml", name.matches('/').count(), (*name).clone()));
+        let mut included = std::collections::BTreeSet::new();
+        let mut roots: Vec<&String> = Vec::new();
+        for main in mains {
+            if included.contains(main) {
+                continue;
+            }
+            if let Ok(project) = Project::load(&files, main) {
+                included.extend(project.files().map(|(_, file)| file.path.clone()).filter(|path| path != main));
+            }
+            roots.push(main);
+        }
+        let roots: Vec<String> = roots.into_iter().filter(|main| !included.contains(*main)).cloned().collect();
+        found.extend(roots.into_iter().map(|main| (name.clone(), main, texts.clone())));
+    }
+    found
+}
+
 /// A folder of this project's own test data.
 pub fn testdata(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path)
