@@ -7,7 +7,20 @@ impl Work<'_, '_, '_> {
     pub(super) fn takes_all(&self, facts: &Facts<'_>) -> bool {
         let keywords = self.moved().all(|setting| facts.effective.get(&setting.key).is_some());
         let variables = self.global.variables.iter().all(|variable| facts.effective.variable(&variable.key).is_some());
-        keywords && variables
+        keywords && variables && !self.says_null(facts)
+    }
+
+    /// Whether a job writes a keyword and no value: that takes what is global, and would hide what a base has.
+    fn says_null(&self, facts: &Facts<'_>) -> bool {
+        let home = facts.job.definitions().last().and_then(|d| Home::of(self.stage.pipeline.project(), *d));
+        let null = |home: &Home<'_>, key: &str| match home.written(key) {
+            Written::Own { value, .. } | Written::Merged { value, .. } => {
+                let tree = home.stream.tree();
+                matches!(tree.kind(tree.resolve(value)), Kind::Scalar(_))
+            }
+            Written::Not => false,
+        };
+        home.is_some_and(|home| self.moved().any(|setting| null(&home, &setting.key)) || null(&home, "variables"))
     }
 
     /// The global keywords that the hidden job takes over.
@@ -40,8 +53,10 @@ impl Work<'_, '_, '_> {
         let mut into = home.mapping;
         match home.written("variables") {
             _ if variables.is_empty() => {}
-            Written::Not => entries.push(Entry::new("variables", Value::Mapping(std::mem::take(&mut variables)))),
             Written::Own { value, .. } if tree.kind(value) == Kind::Mapping => into = value,
+            Written::Own { .. } | Written::Not => {
+                entries.push(Entry::new("variables", Value::Mapping(std::mem::take(&mut variables))));
+            }
             _ => {
                 return Err(self.reason(
                     "no-safe-place",
@@ -54,8 +69,12 @@ impl Work<'_, '_, '_> {
             .into_iter()
             .map(|entry| (home.mapping, entry))
             .chain(variables.into_iter().map(|entry| (into, entry)));
-        let done: Result<(), Error> =
-            written.into_iter().try_for_each(|(mapping, entry)| edits.insert_entry(mapping, Position::End, entry));
+        let done: Result<(), Error> = written.into_iter().try_for_each(|(mapping, entry)| {
+            match super::super::own::written(tree, mapping, &entry.key) {
+                Written::Own { value, .. } => edits.replace(value, entry.value),
+                _ => edits.insert_entry(mapping, Position::End, entry),
+            }
+        });
         done.map_err(|error| self.refusal(&error))
     }
 }

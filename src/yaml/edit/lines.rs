@@ -92,17 +92,16 @@ impl Edits<'_> {
         }
         let bom = if stream.text()[lines.start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let mut range = lines.start + bom..lines.end;
-        if self.are_apart(parent, &self.siblings(parent)) {
-            let first = range.start == bom;
-            let behind_blank = first || stream.is_blank(stream.line_start(range.start - 1));
-            if next.is_some() && behind_blank {
-                while range.end < stream.text().len() && stream.is_blank(range.end) {
-                    range.end = stream.line_end(range.end);
-                }
-            } else if next.is_none() {
-                while range.start > 0 && stream.is_blank(stream.line_start(range.start - 1)) {
-                    range.start = stream.line_start(range.start - 1);
-                }
+        let first = range.start == bom;
+        let behind_blank = first || stream.is_blank(stream.line_start(range.start - 1));
+        let apart = self.are_apart(parent, &self.siblings(parent));
+        if next.is_some() && apart && behind_blank {
+            while range.end < stream.text().len() && stream.is_blank(range.end) {
+                range.end = stream.line_end(range.end);
+            }
+        } else if next.is_none() && (apart || range.end == stream.text().len()) {
+            while range.start > 0 && stream.is_blank(stream.line_start(range.start - 1)) {
+                range.start = stream.line_start(range.start - 1);
             }
         }
         if range.end == stream.text().len() && !stream.text().ends_with('\n') {
