@@ -1,16 +1,21 @@
 //! The command line: one file a command. Every word goes through `ui::Ui`; every failure is a `fail::Fail`.
 
 mod check;
+mod commit;
 mod demo;
 mod effective;
 mod explain;
 mod fail;
+mod interrupt;
 mod phase;
 mod repository;
 mod run;
 mod show;
 mod status;
 mod ui;
+mod undo;
+mod walk;
+mod write;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,7 +48,8 @@ Examples:
 
 Exit codes:
   0 applied, or nothing to do     1 check found something, or --exit-code and there are changes
-  2 bad usage, input or file      3 refused, nothing written";
+  2 bad usage, input or file      3 refused, nothing written
+  130 interrupted";
 
 #[derive(Args)]
 struct Global {
@@ -68,6 +74,9 @@ struct Global {
     /// Colours: auto follows the terminal and NO_COLOR
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
     color: Color,
+    /// Say only errors and what was asked for
+    #[arg(short, long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,6 +107,12 @@ enum Command {
     /// Go through the phases in order, each on top of the last
     #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
     Run(run::RunArgs),
+    /// Take back what was applied last, to the byte
+    #[command(
+        after_help = "It is refused where the files were changed since. Said again, it takes back the phase before.\n\n\
+Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate undo --list"
+    )]
+    Undo(undo::UndoArgs),
     /// Show what still stands between this pipeline and an unprivileged runner
     #[command(
         after_help = "Examples:\n  ci-migrate check\n  ci-migrate check --fail-on warning\n  ci-migrate check --report code-quality > gl-code-quality-report.json"
@@ -131,11 +146,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let mut ui = Ui::new(cli.global.color, cli.global.format);
+    interrupt::listen();
+    let mut ui = Ui::new(cli.global.color, cli.global.format, cli.global.quiet);
     let result = match &cli.command {
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
+        Command::Undo(args) => undo::run(&cli.global, args, &mut ui),
         Command::Check(args) => check::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
@@ -149,8 +166,7 @@ pub fn main() -> ExitCode {
 
 /// The reference of the command line, as `docs/cli.md` has it.
 pub fn reference() -> String {
-    let mut out =
-        String::from("# Command line\n\nGenerated from the help texts; `tests/documentation.rs` compares them.\n");
+    let mut out = String::from("# Command line\n\nGenerated from the help texts; `tests/house.rs` compares them.\n");
     let mut command = Cli::command().term_width(100);
     command.build();
     describe(&mut command, "", &mut out);

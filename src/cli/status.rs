@@ -37,7 +37,7 @@ pub fn run_in(repository: &Repository, global: &Global, ui: &mut Ui) -> Done {
     Ok(0)
 }
 
-fn phase_table(status: &Status) -> Table {
+pub fn phase_table(status: &Status) -> Table {
     let mut table = Table::new(["PHASE", "TITLE", "STATE", "JOBS"]);
     for phase in &status.phases {
         let state = word(&phase.state);

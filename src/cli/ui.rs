@@ -19,10 +19,14 @@ pub struct Ui {
     /// Colours on stdout and on stderr.
     colour: (bool, bool),
     json: bool,
+    /// Only errors and what was asked for.
+    terse: bool,
+    /// The reader of stdout has gone: nobody is answered any more, and the work goes on.
+    closed: bool,
 }
 
 impl Ui {
-    pub(super) fn new(color: Color, format: Format) -> Ui {
+    pub(super) fn new(color: Color, format: Format, terse: bool) -> Ui {
         // `anstream` knows NO_COLOR, CLICOLOR and dumb terminals.
         let auto = |choice| choice != anstream::ColorChoice::Never;
         let colour = match color {
@@ -32,7 +36,7 @@ impl Ui {
                 (auto(anstream::AutoStream::choice(&io::stdout())), auto(anstream::AutoStream::choice(&io::stderr())))
             }
         };
-        Ui { out: BufWriter::new(io::stdout()), colour, json: format == Format::Json }
+        Ui { out: BufWriter::new(io::stdout()), colour, json: format == Format::Json, terse, closed: false }
     }
 
     /// Whether the answer is for programs.
@@ -45,20 +49,34 @@ impl Ui {
         self.colour.0
     }
 
-    /// What was asked for.
+    /// Whether stderr takes colours.
+    pub fn spoken_colours(&self) -> bool {
+        self.colour.1
+    }
+
+    /// What was asked for. A reader that has gone is no failure: what was to be written is written all the same.
     pub fn answer(&mut self, text: &str) -> Result<(), Fail> {
-        Ok(self.out.write_all(text.as_bytes())?)
+        if self.closed {
+            return Ok(());
+        }
+        let written = self.out.write_all(text.as_bytes());
+        self.unless_closed(written)
     }
 
     /// The same as JSON.
     pub fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Fail> {
-        serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from)?;
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+        self.answer(&text)?;
         self.answer("\n")
     }
 
     /// Sends what was answered so far, before something is said or asked.
     pub fn finish(&mut self) -> Result<(), Fail> {
-        Ok(self.out.flush()?)
+        if self.closed {
+            return Ok(());
+        }
+        let flushed = self.out.flush();
+        self.unless_closed(flushed)
     }
 
     pub fn title(&self, text: &str) {
@@ -88,6 +106,11 @@ impl Ui {
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
+    /// Raw text on stderr, such as a diff that was not asked for.
+    pub fn aside(&self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
     /// Columns of the terminal; 100 where there is none.
     pub fn width(&self) -> usize {
         terminal_size::terminal_size_of(io::stderr()).map_or(100, |(terminal_size::Width(width), _)| width.into())
@@ -112,7 +135,18 @@ impl Ui {
         }
     }
 
+    fn unless_closed(&mut self, done: io::Result<()>) -> Result<(), Fail> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
+            done => done?,
+        }
+        Ok(())
+    }
+
     fn say(&self, style: Style, text: &str) {
+        if self.terse {
+            return;
+        }
         let style = if self.colour.1 { style } else { Style::new() };
         let _ = writeln!(io::stderr(), "{style}{text}{style:#}");
     }

@@ -1,0 +1,53 @@
+//! Who has the terminal, and how it was.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pager or an editor has the terminal: Ctrl-C is for that program then.
+pub fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
+}
+
+/// The terminal, with what it takes to leave it as it was found.
+pub struct Screen {
+    #[cfg(unix)]
+    modes: Option<rustix::termios::Termios>,
+}
+
+impl Screen {
+    /// Notes how the terminal is.
+    pub fn found() -> Screen {
+        Screen {
+            #[cfg(unix)]
+            modes: rustix::termios::tcgetattr(std::io::stdin()).ok(),
+        }
+    }
+
+    /// Leaves it as it was found: keys are shown again, and so is the cursor.
+    pub fn restore(&self) {
+        #[cfg(unix)]
+        if let Some(modes) = &self.modes {
+            // A terminal that is gone needs nothing.
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, modes);
+        }
+        let term = console::Term::stderr();
+        if term.is_term() {
+            let _ = term.show_cursor();
+        }
+    }
+
+    /// Lends it to another program, until the answer goes.
+    pub(super) fn lend() -> impl Drop {
+        LENT.store(true, Ordering::SeqCst);
+        Back
+    }
+}
+
+struct Back;
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        LENT.store(false, Ordering::SeqCst);
+    }
+}
