@@ -1,5 +1,6 @@
 //! Writing to a repository on disk: what is read there, several files changed together or not at all, and the way back.
 
+mod cluster;
 mod error;
 mod folder;
 mod git;
@@ -9,6 +10,7 @@ mod stage;
 mod store;
 mod write;
 
+pub use cluster::{Cluster, can_make_builders};
 pub use error::WriteError;
 pub use folder::Folder;
 pub use git::{Git, GitError};

@@ -103,17 +103,19 @@ impl Commits {
 /// The commit's message: the phase, why, its jobs, and what was proved.
 fn message(plan: &Plan, proof: &Proof) -> String {
     let phase = &plan.phase;
-    let jobs: Vec<String> = jobs(plan)
-        .into_iter()
-        .map(|job| if plan.removed.contains(&job) { format!("- {job} (removed)") } else { format!("- {job}") })
-        .collect();
+    let line = |job: String| {
+        let removed = if plan.removed.contains(&job) { " (removed)" } else { "" };
+        format!("- {job}{removed}\n")
+    };
+    let jobs: String = jobs(plan).into_iter().map(line).collect();
+    // A phase that moves things about changes no job in effect.
+    let jobs = if jobs.is_empty() { jobs } else { format!("Jobs:\n{jobs}\n") };
     format!(
-        "ci: {} (ci-migrate phase {}, {})\n\n{}\n\nJobs:\n{}\n\nProved: {}.\n",
+        "ci: {} (ci-migrate phase {}, {})\n\n{}\n\n{jobs}Proved: {}.\n",
         phase.title,
         phase.number,
         phase.id,
         phase.why,
-        jobs.join("\n"),
         proof.summary()
     )
 }

@@ -7,7 +7,9 @@ mod effective;
 mod explain;
 mod fail;
 mod interrupt;
+mod manual;
 mod phase;
+mod prepare;
 mod repository;
 mod run;
 mod show;
@@ -42,7 +44,8 @@ Examples:
   ci-migrate status                  where the pipeline of this repository stands
   ci-migrate phase 1 --dry-run       the diff of phase 1, and what is proved of it
   ci-migrate phase 1                 the same, then a question, then the change
-  ci-migrate run --dry-run           all phases, each on top of the last
+  ci-migrate run                     all phases, each on top of the last, with a question each
+  ci-migrate undo                    take back what was applied last
   ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
@@ -101,11 +104,18 @@ enum Command {
     Status,
     /// Show the diff of one phase, prove it, and apply it after confirmation
     #[command(
-        after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check"
+        after_help = "`phase 0` changes nothing: it says what was understood of the pipeline, what will happen in which \
+phase and why, and what it wants: git, and a cluster, asked by `kubectl auth can-i` where there is one.\n\n\
+Examples:\n  ci-migrate phase 0\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  \
+ci-migrate phase 2 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"
     )]
     Phase(phase::PhaseArgs),
     /// Go through the phases in order, each on top of the last
-    #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
+    #[command(after_help = "At a terminal, each phase is a question with one key for an answer:\n  \
+y apply   n skip   j pick jobs   e edit by hand   v effective difference of a job   q quit   ? help\n\
+Long diffs go through $PAGER; `e` opens $VISUAL or $EDITOR, and what comes back is proved again.\n\n\
+Examples:\n  ci-migrate run\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4\n  \
+ci-migrate run --commit --branch feat/buildkit-rootless\n  ci-migrate run --dry-run --format json | jq '.[].proof.summary'")]
     Run(run::RunArgs),
     /// Take back what was applied last, to the byte
     #[command(
@@ -133,6 +143,22 @@ Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate un
     /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
     #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
     Demo,
+    /// Print the completions of a shell
+    #[command(
+        after_help = "Examples:\n  ci-migrate completions bash > ~/.local/share/bash-completion/completions/ci-migrate\n  \
+ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish > ~/.config/fish/completions/ci-migrate.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    #[command(after_help = "Examples:\n  ci-migrate man | man -l -\n  ci-migrate man --out ~/.local/share/man/man1")]
+    Man {
+        /// Write a page a command into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
@@ -157,6 +183,8 @@ pub fn main() -> ExitCode {
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),
+        Command::Completions { shell } => manual::completions(*shell, &mut ui),
+        Command::Man { out } => manual::man(out.as_deref(), &mut ui),
     };
     match result.and_then(|code| ui.finish().map(|()| code)) {
         Ok(code) => ExitCode::from(code),

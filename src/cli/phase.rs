@@ -8,13 +8,13 @@ use super::fail::Fail;
 use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::write::carry_out;
-use super::{Done, Global, show};
+use super::{Done, Global, prepare, show};
 use crate::migration::{Phase, Plan, Proof, Scene, State, prove, state};
 use crate::transform::Reason;
 
 #[derive(Args)]
 pub struct PhaseArgs {
-    /// Number or id of the phase
+    /// Number or id of the phase; 0 says what was understood, what will happen, and what it wants
     #[arg(value_name = "N")]
     phase: String,
     /// Show the diff and what is proved of it; write nothing
@@ -84,6 +84,10 @@ struct ProofAnswer {
 }
 
 pub fn run(global: &Global, args: &PhaseArgs, ui: &mut Ui) -> Done {
+    let phases = phases(global)?;
+    if args.phase == "0" && phases.iter().all(|phase| phase.number != 0) {
+        return prepare::run(&Repository::open(global)?, global, &phases, ui);
+    }
     let commits = args.commit.begin(global, ui)?;
     let repository = Repository::open(global)?;
     run_in(&repository, global, args, commits, ui)

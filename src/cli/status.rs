@@ -60,7 +60,7 @@ fn job_table(status: &Status) -> Table {
 }
 
 /// The word that the JSON has for a state or an outcome.
-fn word(value: &impl serde::Serialize) -> String {
+pub fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
