@@ -293,7 +293,7 @@ fn what_an_editor_may_do_wrong() {
 fn the_effective_difference_of_a_job() {
     let repository = sample();
     let mut person = Person::runs(&repository, &["run"]);
-    person.sees("[y,n,j").presses("v").sees("Which job?").sees("build / schemas / release").presses("\u{1b}[B\r");
+    person.sees("[y,n,j").presses("v").sees("Which job").sees("build / schemas / release").presses("\u{1b}[B\r");
     person.sees("What GitLab makes of build / schemas / release, before and after").sees("@@");
     person.sees("-  - docker:29-dind").sees("[y,n,j").presses("q");
     let text = person.ends(0);
@@ -309,7 +309,7 @@ fn ctrl_c_in_each_place() {
     let stops: &[(&[(&str, &str)], &str)] = &[
         (&[], "Apply phase 1"),
         (&[("[y,n,j", "j")], "Space picks"),
-        (&[("[y,n,j", "v")], "Which job?"),
+        (&[("[y,n,j", "v")], "Which job"),
         (&[("[y,n,j", "n")], "Go on all the same?"),
         (&[("[y,n,j", "?")], "y  apply it"),
     ];

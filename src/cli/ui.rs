@@ -49,6 +49,11 @@ impl Ui {
         self.colour.0
     }
 
+    /// Whether only errors and what was asked for are said.
+    pub fn is_terse(&self) -> bool {
+        self.terse
+    }
+
     /// Whether stderr takes colours.
     pub fn spoken_colours(&self) -> bool {
         self.colour.1
@@ -77,6 +82,16 @@ impl Ui {
         }
         let flushed = self.out.flush();
         self.unless_closed(flushed)
+    }
+
+    /// A title, something usual and something quiet, a line each, to be said later; nothing if little is to be said.
+    pub fn lead(&self, title: &str, note: &str, quiet: &str) -> String {
+        if self.terse {
+            return String::new();
+        }
+        let styles = if self.colour.1 { [TITLE, Style::new(), QUIET] } else { [Style::new(); 3] };
+        let lines = styles.iter().zip([title, note, quiet]);
+        lines.map(|(style, text)| format!("{style}{text}{style:#}\n")).collect()
     }
 
     pub fn title(&self, text: &str) {

@@ -20,9 +20,9 @@ pub fn walk(
     commits: Option<Commits>,
     ui: &mut Ui,
 ) -> Result<bool, Fail> {
-    stand(repository, global, phases, ui)?;
+    let lead = stand(repository, global, phases, ui)?;
     let terminal = Tty::new(ui.colours());
-    let mut walk = Walk { repository, global, commits, terminal, applied: 0, skipped: None, out_of_order: false };
+    let mut walk = Walk { repository, global, commits, terminal, lead, applied: 0, skipped: None, out_of_order: false };
     for phase in phases {
         if walk.phase(phase, ui)? == Next::End {
             ui.note(match walk.applied {
@@ -42,13 +42,12 @@ pub fn walk(
 }
 
 /// Where the pipeline stands, before the first question.
-fn stand(repository: &Repository, global: &Global, phases: &[Phase], ui: &Ui) -> Result<(), Fail> {
+fn stand(repository: &Repository, global: &Global, phases: &[Phase], ui: &Ui) -> Result<String, Fail> {
     let pipeline = repository.pipeline()?;
     let scene = Scene::new(&pipeline, &repository.folder, &repository.settings);
     let status = Status::new(&scene, &global.track, phases);
     show::partial(ui, &scene);
-    ui.note(status::phase_table(&status).render(Some(ui.width())).trim_end());
-    Ok(())
+    Ok(if ui.is_terse() { String::new() } else { status::phase_table(&status).render(Some(ui.width())) })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +63,8 @@ struct Walk<'a> {
     global: &'a Global,
     commits: Option<Commits>,
     terminal: Tty,
+    /// What is to be shown before the next phase.
+    lead: String,
     applied: usize,
     skipped: Option<u32>,
     /// Whether later phases may go before one that was skipped.
@@ -85,7 +86,8 @@ impl Walk<'_> {
         let scene = Scene::new(&pipeline, &self.repository.folder, &self.repository.settings);
         let plan = Plan::new(&scene, phase);
         if plan.is_empty() {
-            ui.title(&format!("\nPhase {}: {}", phase.number, phase.title));
+            ui.note(std::mem::take(&mut self.lead).trim_end());
+            ui.title(&format!("Phase {}: {}", phase.number, phase.title));
             show::left(ui, &plan.left);
             ui.quiet(match state(&plan) {
                 State::Empty => "No job plays this part.",
@@ -108,9 +110,10 @@ impl Walk<'_> {
         let proof = prove(&scene, &plan)?;
         let colours = ui.colours();
         let speaker: &Ui = ui;
+        let mut table = std::mem::take(&mut self.lead);
         let mut show = |proposal: &Proposal| {
-            introduce(speaker, proposal);
-            page(&show::diff(&scene, &proposal.plan), colours)?;
+            let lead = std::mem::take(&mut table) + "\n" + &introduction(speaker, proposal);
+            page(&lead, &show::diff(&scene, &proposal.plan), colours)?;
             show::proof(speaker, &proposal.proof);
             show::left(speaker, &proposal.plan.left);
             Ok(())
@@ -138,16 +141,18 @@ impl Walk<'_> {
     }
 }
 
-/// What a proposal does, and why, in two lines.
-fn introduce(ui: &Ui, proposal: &Proposal) {
+/// What a proposal does, and why, in two lines below its title.
+fn introduction(ui: &Ui, proposal: &Proposal) -> String {
     let plan = &proposal.plan;
-    ui.title(&format!("\nPhase {}: {}", plan.phase.number, plan.phase.title));
     let jobs = jobs(plan);
     let mut named: Vec<String> = jobs.iter().take(NAMED).cloned().collect();
     if jobs.len() > NAMED {
         named.push(format!("{} more", jobs.len() - NAMED));
     }
     let transforms: Vec<String> = plan.phase.transforms.iter().map(|transform| transform.word()).collect();
-    ui.note(&format!("Changes {} ({}).", named.join(", "), transforms.join(", ")));
-    ui.quiet(&plan.phase.why);
+    let changes = match named.is_empty() {
+        true => format!("Changes no job in effect ({}).", transforms.join(", ")),
+        false => format!("Changes {} ({}).", named.join(", "), transforms.join(", ")),
+    };
+    ui.lead(&format!("Phase {}: {}", plan.phase.number, plan.phase.title), &changes, &plan.phase.why)
 }

@@ -9,23 +9,30 @@ use super::editor::set;
 use super::foreground::Screen;
 use crate::report::coloured;
 
-/// Puts a diff on stdout; where that is a terminal and the diff is longer, through `$PAGER` or `less`.
+/// Puts a diff on stdout; where that is a terminal and the diff is longer, through `$PAGER` or `less`. What leads into it goes to
+/// stderr, or before it in the pager, where it would be out of sight otherwise.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn page(diff: &str, colours: bool) -> io::Result<()> {
+pub fn page(lead: &str, diff: &str, colours: bool) -> io::Result<()> {
     let shown = if colours { coloured(diff) } else { diff.to_owned() };
-    if io::stdin().is_terminal() && io::stdout().is_terminal() && is_long(diff) && through_pager(&shown) {
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if is_terminal && is_long(lead, diff) && through_pager(&format!("{lead}{shown}")) {
         return Ok(());
     }
+    io::stderr().write_all(lead.as_bytes())?;
     let mut out = io::stdout().lock();
-    out.write_all(shown.as_bytes())?;
-    out.flush()
+    match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that has gone is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
-fn is_long(text: &str) -> bool {
+fn is_long(lead: &str, diff: &str) -> bool {
     let Some((Width(width), Height(height))) = terminal_size_of(io::stdout()) else { return false };
-    let rows = text.lines().map(|line| line.chars().count().div_ceil(usize::from(width).max(1)).max(1));
+    let rows =
+        lead.lines().chain(diff.lines()).map(|line| line.chars().count().div_ceil(usize::from(width).max(1)).max(1));
     // The question wants some rows too.
     rows.sum::<usize>() + 4 > usize::from(height)
 }

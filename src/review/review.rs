@@ -120,7 +120,7 @@ impl Review<'_, '_> {
 
     fn edit(&mut self, terminal: &mut dyn Terminal) -> Result<bool, Refused> {
         let paths: Vec<String> = self.now.plan.files.iter().map(|file| file.path.clone()).collect();
-        let chosen = if paths.len() > 1 { terminal.choose("Which file?", &paths)? } else { Some(0) };
+        let chosen = if paths.len() > 1 { terminal.choose("Which file", &paths)? } else { Some(0) };
         let Some(file) = chosen.and_then(|number| self.now.plan.files.get(number)) else { return Ok(false) };
         let path = file.path.clone();
         let draft = self.drafts.get(&path).unwrap_or(&file.text);
@@ -145,7 +145,7 @@ impl Review<'_, '_> {
         let differ = self.now.proof.differ.iter().filter_map(|differ| Some((differ.job.clone()?, differ.change)));
         let differ: Vec<(String, Change)> = differ.collect();
         let names: Vec<String> = differ.iter().map(|(name, _)| name.clone()).collect();
-        let chosen = if names.len() > 1 { terminal.choose("Which job?", &names)? } else { Some(0) };
+        let chosen = if names.len() > 1 { terminal.choose("Which job", &names)? } else { Some(0) };
         let Some((job, change)) = chosen.and_then(|number| differ.get(number)) else { return Ok(false) };
         if *change == Change::Removed {
             terminal.say(&format!("{job} goes, as declared.\n"))?;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use console::Term;
+use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 use dialoguer::{MultiSelect, Select};
 
 use super::editor::edit;
@@ -60,11 +61,16 @@ pub trait Terminal {
 pub struct Tty {
     term: Term,
     colours: bool,
+    colourful: ColorfulTheme,
 }
 
 impl Tty {
     pub fn new(colours: bool) -> Tty {
-        Tty { term: Term::stderr(), colours }
+        Tty { term: Term::stderr(), colours, colourful: ColorfulTheme::default() }
+    }
+
+    fn theme(&self) -> &dyn Theme {
+        if self.colours { &self.colourful } else { &SimpleTheme }
     }
 }
 
@@ -88,12 +94,13 @@ impl Terminal for Tty {
     }
 
     fn choose(&mut self, prompt: &str, of: &[String]) -> io::Result<Option<usize>> {
-        let answer = Select::new().with_prompt(prompt).items(of).default(0).interact_on_opt(&self.term);
+        let answer =
+            Select::with_theme(self.theme()).with_prompt(prompt).items(of).default(0).interact_on_opt(&self.term);
         answer.map_err(|dialoguer::Error::IO(error)| error)
     }
 
     fn pick(&mut self, prompt: &str, of: &[String]) -> io::Result<Option<Vec<usize>>> {
-        let answer = MultiSelect::new().with_prompt(prompt).items(of).interact_on_opt(&self.term);
+        let answer = MultiSelect::with_theme(self.theme()).with_prompt(prompt).items(of).interact_on_opt(&self.term);
         answer.map_err(|dialoguer::Error::IO(error)| error)
     }
 
@@ -102,6 +109,6 @@ impl Terminal for Tty {
     }
 
     fn show(&mut self, diff: &str) -> io::Result<()> {
-        super::page(diff, self.colours)
+        super::page("", diff, self.colours)
     }
 }
