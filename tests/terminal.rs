@@ -191,7 +191,7 @@ fn all_phases_one_after_the_other() {
     let repository = sample();
     let mut person = Person::runs(&repository, &["run"]);
     for phase in 1..=6 {
-        person.sees(&format!("Apply phase {phase} to ")).sees("] ").presses("y");
+        person.sees(&format!("Apply phase {phase}")).sees("] ").presses("y");
     }
     assert!(person.ends(0).contains("Every phase is done."));
     let other = sample();

@@ -107,7 +107,7 @@ fn message(plan: &Plan, proof: &Proof) -> String {
         let removed = if plan.removed.contains(&job) { " (removed)" } else { "" };
         format!("- {job}{removed}\n")
     };
-    let jobs: String = jobs(plan).into_iter().map(line).collect();
+    let jobs: String = jobs(proof).into_iter().map(line).collect();
     // A phase that moves things about changes no job in effect.
     let jobs = if jobs.is_empty() { jobs } else { format!("Jobs:\n{jobs}\n") };
     format!(

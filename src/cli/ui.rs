@@ -91,7 +91,7 @@ impl Ui {
         }
         let styles = if self.colour.1 { [TITLE, Style::new(), QUIET] } else { [Style::new(); 3] };
         let lines = styles.iter().zip([title, note, quiet]);
-        lines.map(|(style, text)| format!("{style}{text}{style:#}\n")).collect()
+        lines.map(|(style, text)| format!("{style}{}{style:#}\n", wrapped(text))).collect()
     }
 
     pub fn title(&self, text: &str) {
@@ -163,6 +163,20 @@ impl Ui {
             return;
         }
         let style = if self.colour.1 { style } else { Style::new() };
-        let _ = writeln!(io::stderr(), "{style}{text}{style:#}");
+        let _ = writeln!(io::stderr(), "{style}{}{style:#}", wrapped(text));
     }
+}
+
+/// Words as wide as the terminal; what goes elsewhere stays on one line. What goes on is indented a little more.
+fn wrapped(text: &str) -> String {
+    let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size_of(io::stderr()) else {
+        return text.to_owned();
+    };
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let indent = " ".repeat(if indent > 0 { indent + 2 } else { 0 });
+    let options = textwrap::Options::new(width.into())
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
+        .subsequent_indent(&indent);
+    textwrap::fill(text, options)
 }

@@ -144,7 +144,7 @@ impl Walk<'_> {
 /// What a proposal does, and why, in two lines below its title.
 fn introduction(ui: &Ui, proposal: &Proposal) -> String {
     let plan = &proposal.plan;
-    let jobs = jobs(plan);
+    let jobs = jobs(&proposal.proof);
     let mut named: Vec<String> = jobs.iter().take(NAMED).cloned().collect();
     if jobs.len() > NAMED {
         named.push(format!("{} more", jobs.len() - NAMED));

@@ -31,10 +31,9 @@ pub fn carry_out(
     Ok(())
 }
 
-/// The jobs that a plan changes or removes, in the order of the pipeline.
-pub fn jobs(plan: &Plan) -> Vec<String> {
-    let is_touched = |job: &&String| plan.removed.contains(*job) || plan.changed.iter().any(|c| c.job == **job);
-    plan.selected.iter().filter(is_touched).cloned().collect()
+/// The jobs that differ in effect, or are gone, in the order of the pipeline.
+pub fn jobs(proof: &Proof) -> Vec<String> {
+    proof.differ.iter().filter_map(|differ| differ.job.clone()).collect()
 }
 
 fn deed(global: &Global, plan: &Plan, proof: &Proof) -> Deed {
@@ -43,7 +42,7 @@ fn deed(global: &Global, plan: &Plan, proof: &Proof) -> Deed {
         phase: plan.phase.number,
         id: plan.phase.id.clone(),
         title: plan.phase.title.clone(),
-        jobs: jobs(plan),
+        jobs: jobs(proof),
         proof: proof.summary(),
     }
 }

@@ -82,9 +82,12 @@ struct Review<'a, 'p> {
 
 impl Review<'_, '_> {
     fn question(&self) -> String {
-        let count = self.now.plan.changed.len().max(self.now.proof.differ.len());
-        let jobs = if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") };
-        format!("Apply phase {} to {jobs}?", self.phase.number)
+        let number = self.phase.number;
+        match self.now.proof.differ.len() {
+            0 => format!("Apply phase {number}?"),
+            1 => format!("Apply phase {number} to 1 job?"),
+            count => format!("Apply phase {number} to {count} jobs?"),
+        }
     }
 
     fn offered(&self) -> Vec<Answer> {
