@@ -409,6 +409,17 @@ fn a_long_diff_goes_through_the_pager() {
 }
 
 #[test]
+fn ctrl_c_in_the_pager_is_the_pagers() {
+    let repository = sample();
+    let before = repository.read(MAIN);
+    let pager = program(&repository, "trap 'echo caught' INT; echo in the pager; sleep 60; cat > /dev/null");
+    let mut person = Person::in_window(&repository, &["run"], (20, 100), &[("PAGER", &pager)]);
+    person.sees("in the pager").presses(CTRL_C).sees("caught").sees("[y,n,j").presses(CTRL_C);
+    person.ends(130);
+    assert_eq!(repository.read(MAIN), before);
+}
+
+#[test]
 fn a_window_of_sixty_columns() {
     let repository = sample();
     let mut person = Person::in_window(&repository, &["run"], (50, 60), &[]);

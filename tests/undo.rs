@@ -175,6 +175,30 @@ fn a_commit_takes_no_changes_of_others_along() {
 }
 
 #[test]
+fn the_target_of_a_symbolic_link_is_committed() {
+    let repository = sample();
+    let root = repository.folder.path();
+    std::fs::create_dir(root.join("ci")).unwrap();
+    std::fs::rename(root.join(MAIN), root.join("ci/main.yml")).unwrap();
+    std::os::unix::fs::symlink("ci/main.yml", root.join(MAIN)).unwrap();
+    git(&repository, &["add", "-A"]);
+    git(&repository, &["commit", "-q", "-m", "link"]);
+    repository.wants(0, &["phase", "1", "--yes", "--commit"]);
+    assert_eq!(git(&repository, &["show", "--name-only", "--format="]), "ci/main.yml\n");
+    assert_eq!(git(&repository, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn the_way_back_wants_no_settings_and_no_pipeline() {
+    let repository = sample();
+    let before = repository.read(MAIN);
+    repository.wants(0, &["phase", "1", "--yes"]);
+    std::fs::write(repository.folder.path().join(".ci-migrate.yml"), "nonsense: [").unwrap();
+    repository.wants(0, &["undo", "--yes"]);
+    assert_eq!(repository.read(MAIN), before);
+}
+
+#[test]
 fn a_hook_that_refuses_leaves_the_phase_applied_and_says_so() {
     use std::os::unix::fs::PermissionsExt;
     let repository = sample();

@@ -26,6 +26,7 @@ pub struct CommitArgs {
 /// A git repository in which phases are committed.
 pub struct Commits {
     git: Git,
+    folder: Folder,
     /// To be made with the first commit.
     new_branch: Option<String>,
     allow_dirty: bool,
@@ -58,7 +59,7 @@ impl CommitArgs {
                 new_branch = Some(name.clone());
             }
         }
-        Ok(Some(Commits { git, new_branch, allow_dirty: self.allow_dirty }))
+        Ok(Some(Commits { git, folder, new_branch, allow_dirty: self.allow_dirty }))
     }
 }
 
@@ -68,7 +69,8 @@ impl Commits {
         if self.allow_dirty {
             return Ok(());
         }
-        let dirty = self.git.uncommitted(plan.files.iter().map(|file| file.path.as_str()))?;
+        let paths = self.paths(plan);
+        let dirty = self.git.uncommitted(paths.iter().map(String::as_str))?;
         if dirty.is_empty() {
             return Ok(());
         }
@@ -80,7 +82,8 @@ impl Commits {
 
     /// Commits what a plan wrote.
     pub fn commit(&mut self, repository: &Repository, plan: &Plan, proof: &Proof, ui: &Ui) -> Result<(), Fail> {
-        let paths: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
+        let paths = self.paths(plan);
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let made = match self.new_branch.take() {
             Some(name) => self.git.create(&name),
             None => Ok(()),
@@ -97,6 +100,12 @@ impl Commits {
         let branch = self.git.branch().map_or_else(String::new, |branch| format!(" on {branch}"));
         ui.good(&format!("Committed as {commit}{branch}."));
         Ok(())
+    }
+
+    /// The files that hold the text: of a symbolic link, the one that it leads to.
+    fn paths(&self, plan: &Plan) -> Vec<String> {
+        let real = |path: &str| self.folder.real_path(path).ok().flatten().unwrap_or_else(|| path.to_owned());
+        plan.files.iter().map(|file| real(&file.path)).collect()
     }
 }
 

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::fail::Fail;
-use super::repository::{Repository, say_settled};
+use super::fail::{self, Fail};
+use super::repository::say_settled;
 use super::ui::Ui;
 use super::{Done, Global, show};
-use crate::apply::{Entry, Journal, WriteError};
+use crate::apply::{Entry, Folder, Journal, WriteError};
 use crate::report::{Table, coloured, unified};
 
 #[derive(Args)]
@@ -27,8 +27,10 @@ pub struct UndoArgs {
 }
 
 pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
-    let repository = Repository::open(global)?;
-    let Some(journal) = repository.journal()? else { return Ok(0) };
+    // Neither settings nor a pipeline that can be read are wanted to go back.
+    let directory = &global.directory;
+    let folder = Folder::open(directory).map_err(|error| fail::unreadable(&directory.to_string_lossy(), &error))?;
+    let journal = Journal::of(&folder)?;
     if args.list {
         return list(&journal, ui);
     }

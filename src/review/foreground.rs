@@ -27,9 +27,15 @@ impl Screen {
     /// Leaves it as it was found: keys are shown again, and so is the cursor.
     pub fn restore(&self) {
         #[cfg(unix)]
-        if let Some(modes) = &self.modes {
-            // A terminal that is gone needs nothing.
-            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, modes);
+        {
+            use rustix::termios::{OptionalActions, tcgetpgrp, tcsetattr};
+            let stdin = std::io::stdin();
+            // In the background the terminal is another's, and to touch it would stop us.
+            let is_ours = tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp());
+            if let Some(modes) = self.modes.as_ref().filter(|_| is_ours) {
+                // A terminal that is gone needs nothing.
+                let _ = tcsetattr(&stdin, OptionalActions::Now, modes);
+            }
         }
         let term = console::Term::stderr();
         if term.is_term() {

@@ -6,13 +6,13 @@ mod editor;
 mod effective;
 mod foreground;
 mod pager;
+mod proposal;
 mod question;
-mod review;
 mod terminal;
 
 pub use effective::effective_diff;
 pub use foreground::{Screen, is_lent};
 pub use pager::page;
+pub use proposal::{Proposal, Verdict, review};
 pub use question::{Answer, ask, yes};
-pub use review::{Proposal, Verdict, review};
 pub use terminal::{Key, Terminal, Tty};

@@ -72,3 +72,78 @@ pub fn yes(terminal: &mut dyn Terminal, question: &str) -> io::Result<bool> {
 fn printable(key: char) -> String {
     if key.is_control() { String::new() } else { key.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys that are pressed one after the other, and what was said in between.
+    struct Script {
+        keys: Vec<io::Result<Key>>,
+        said: String,
+    }
+
+    impl Script {
+        fn of(keys: impl IntoIterator<Item = io::Result<Key>>) -> Script {
+            let mut keys: Vec<_> = keys.into_iter().collect();
+            keys.reverse();
+            Script { keys, said: String::new() }
+        }
+    }
+
+    impl Terminal for Script {
+        fn say(&mut self, text: &str) -> io::Result<()> {
+            self.said.push_str(text);
+            Ok(())
+        }
+
+        fn key(&mut self) -> io::Result<Key> {
+            self.keys.pop().unwrap_or(Ok(Key::End))
+        }
+
+        fn choose(&mut self, _: &str, _: &[String]) -> io::Result<Option<usize>> {
+            Ok(None)
+        }
+
+        fn pick(&mut self, _: &str, _: &[String]) -> io::Result<Option<Vec<usize>>> {
+            Ok(None)
+        }
+
+        fn edit(&mut self, _: &str, _: &str) -> io::Result<Option<String>> {
+            Ok(None)
+        }
+
+        fn show(&mut self, diff: &str) -> io::Result<()> {
+            self.say(diff)
+        }
+    }
+
+    const OFFERED: [Answer; 3] = [Answer::Apply, Answer::Skip, Answer::Quit];
+
+    #[test]
+    fn only_an_offered_key_is_an_answer() {
+        for (key, answer) in [('y', Answer::Apply), ('Y', Answer::Apply), ('n', Answer::Skip), ('q', Answer::Quit)] {
+            let others = [Key::Enter, Key::Other, Key::Char('j'), Key::Char('?'), Key::Char('\u{7}'), Key::Char(key)];
+            let mut script = Script::of(others.map(Ok));
+            assert_eq!(ask(&mut script, "Apply?", &OFFERED).unwrap(), answer);
+            assert_eq!(script.said.matches("Apply? [y,n,q,?] ").count(), 6);
+            assert_eq!(script.said.matches("  y  apply it\n").count(), 5);
+            assert!(!script.said.contains("pick jobs") && !script.said.contains('\u{7}'), "{}", script.said);
+        }
+    }
+
+    #[test]
+    fn whoever_has_gone_quits_and_ctrl_c_is_passed_on() {
+        assert_eq!(ask(&mut Script::of([]), "Apply?", &OFFERED).unwrap(), Answer::Quit);
+        assert!(!yes(&mut Script::of([]), "Go on?").unwrap());
+        let interrupt = || [Err(io::Error::from(io::ErrorKind::Interrupted))];
+        assert_eq!(ask(&mut Script::of(interrupt()), "?", &OFFERED).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert_eq!(yes(&mut Script::of(interrupt()), "?").unwrap_err().kind(), io::ErrorKind::Interrupted);
+    }
+
+    #[test]
+    fn enter_is_no_yes() {
+        assert!(yes(&mut Script::of([Key::Enter, Key::Other, Key::Char('y')].map(Ok)), "Go on?").unwrap());
+        assert!(!yes(&mut Script::of([Key::Enter, Key::Char('n')].map(Ok)), "Go on?").unwrap());
+    }
+}
