@@ -412,7 +412,7 @@ fn a_long_diff_goes_through_the_pager() {
 fn ctrl_c_in_the_pager_is_the_pagers() {
     let repository = sample();
     let before = repository.read(MAIN);
-    let pager = program(&repository, "trap 'echo caught' INT; echo in the pager; sleep 60; cat > /dev/null");
+    let pager = program(&repository, "trap 'echo caught; exit' INT; echo in the pager; sleep 60");
     let mut person = Person::in_window(&repository, &["run"], (20, 100), &[("PAGER", &pager)]);
     person.sees("in the pager").presses(CTRL_C).sees("caught").sees("[y,n,j").presses(CTRL_C);
     person.ends(130);
