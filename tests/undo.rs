@@ -175,6 +175,30 @@ fn a_commit_takes_no_changes_of_others_along() {
 }
 
 #[test]
+fn a_branch_that_is_there_is_used() {
+    let repository = sample();
+    git(&repository, &["switch", "-q", "-c", "feat/x"]);
+    git(&repository, &["commit", "-q", "--allow-empty", "-m", "on the branch"]);
+    git(&repository, &["switch", "-q", "main"]);
+    for phase in ["1", "2"] {
+        repository.wants(0, &["phase", phase, "--yes", "--commit", "--branch", "feat/x"]);
+    }
+    assert_eq!(git(&repository, &["branch", "--show-current"]), "feat/x\n");
+    assert_eq!(git(&repository, &["rev-list", "--count", "main..feat/x"]), "3\n");
+    // What git would have to overwrite on the way stops it before anything else.
+    git(&repository, &["switch", "-q", "main"]);
+    let changed = repository.read(MAIN) + "# mine\n";
+    std::fs::write(repository.folder.path().join(MAIN), &changed).unwrap();
+    let ran = repository.wants(3, &["phase", "3", "--yes", "--commit", "--branch", "feat/x"]);
+    assert!(ran.err.contains("git refused"), "{}", ran.err);
+    assert_eq!(repository.read(MAIN), changed);
+    // A merge that is under way has no room for it.
+    git(&repository, &["checkout", "-q", "."]);
+    std::fs::write(repository.folder.path().join(".git/MERGE_HEAD"), git(&repository, &["rev-parse", "HEAD"])).unwrap();
+    assert!(repository.wants(3, &["phase", "1", "--yes", "--commit"]).err.contains("a merge is under way"));
+}
+
+#[test]
 fn the_target_of_a_symbolic_link_is_committed() {
     let repository = sample();
     let root = repository.folder.path();
