@@ -412,7 +412,8 @@ fn a_long_diff_goes_through_the_pager() {
 fn ctrl_c_in_the_pager_is_the_pagers() {
     let repository = sample();
     let before = repository.read(MAIN);
-    let pager = program(&repository, "trap 'echo caught; exit' INT; echo in the pager; sleep 60");
+    // It waits without a child, which might miss the signal while it is being started.
+    let pager = program(&repository, "trap 'echo caught; exit' INT; echo in the pager; read key < /dev/tty");
     let mut person = Person::in_window(&repository, &["run"], (20, 100), &[("PAGER", &pager)]);
     person.sees("in the pager").presses(CTRL_C).sees("caught").sees("[y,n,j").presses(CTRL_C);
     person.ends(130);

@@ -1,12 +1,30 @@
 //! Who has the terminal, and how it was.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-static LENT: AtomicBool = AtomicBool::new(false);
+/// Who has the terminal.
+#[derive(Clone, Copy)]
+enum Holder {
+    Us { since: Option<Instant> },
+    Other,
+}
 
-/// Whether a pager or an editor has the terminal: Ctrl-C is for that program then.
+static HOLDER: Mutex<Holder> = Mutex::new(Holder::Us { since: None });
+
+/// A program that ends by Ctrl-C may be gone before we hear of the key.
+const LATE: Duration = Duration::from_millis(300);
+
+/// Whether a pager or an editor has the terminal, or had it a moment ago: Ctrl-C was for that program then.
 pub fn is_lent() -> bool {
-    LENT.load(Ordering::SeqCst)
+    match *holder() {
+        Holder::Other => true,
+        Holder::Us { since } => since.is_some_and(|since| since.elapsed() < LATE),
+    }
+}
+
+fn holder() -> MutexGuard<'static, Holder> {
+    HOLDER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The terminal, with what it takes to leave it as it was found.
@@ -45,7 +63,7 @@ impl Screen {
 
     /// Lends it to another program, until the answer goes.
     pub(super) fn lend() -> impl Drop {
-        LENT.store(true, Ordering::SeqCst);
+        *holder() = Holder::Other;
         Back
     }
 }
@@ -54,6 +72,6 @@ struct Back;
 
 impl Drop for Back {
     fn drop(&mut self) {
-        LENT.store(false, Ordering::SeqCst);
+        *holder() = Holder::Us { since: Some(Instant::now()) };
     }
 }
