@@ -1,7 +1,7 @@
 //! Changes `.gitlab-ci.yml` safely: phase by phase, without losing a comment, each edit proved.
 //!
-//! The floors, from below: [`yaml`] and [`shell`], [`pipeline`], [`transform`], [`migration`], then [`apply`] and
-//! [`report`], then [`cli`]. A module imports only from floors below its own; the lower four do no I/O.
+//! The floors, from below: [`yaml`] and [`shell`], [`pipeline`], [`transform`], [`migration`], then [`apply`],
+//! [`report`] and [`review`], then [`cli`]. A module imports only from floors below its own; the lower four do no I/O.
 #![forbid(unsafe_code)]
 
 pub mod apply;
@@ -9,6 +9,7 @@ pub mod cli;
 pub mod migration;
 pub mod pipeline;
 pub mod report;
+pub mod review;
 pub mod shell;
 pub mod transform;
 pub mod yaml;

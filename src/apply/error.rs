@@ -21,6 +21,10 @@ pub enum WriteError {
     Failed { path: String, why: String },
     /// The system refused at `path`, and then refused to take `left` back, or to flush it to the disk.
     PartlyWritten { path: String, why: String, left: Vec<String> },
+    /// The journal, without which nothing is written, cannot be kept at this place.
+    Journal { place: String, why: String },
+    /// A run was cut off between files, and this one of them was changed by someone else since.
+    CutOff { path: String },
 }
 
 impl WriteError {
@@ -32,7 +36,9 @@ impl WriteError {
             | WriteError::ReadOnly { path, .. }
             | WriteError::Twice { path }
             | WriteError::Failed { path, .. }
-            | WriteError::PartlyWritten { path, .. } => Some(path),
+            | WriteError::PartlyWritten { path, .. }
+            | WriteError::CutOff { path } => Some(path),
+            WriteError::Journal { place, .. } => Some(place),
             WriteError::Busy => None,
         }
     }
@@ -50,6 +56,10 @@ impl WriteError {
             WriteError::PartlyWritten { why, left, .. } => {
                 format!("it cannot be written: {why}; already changed: {}", left.join(", "))
             }
+            WriteError::Journal { why, .. } => format!("the journal for `undo` cannot be kept here: {why}"),
+            WriteError::CutOff { .. } => {
+                "the last run was cut off between its files, and this one was changed since".to_owned()
+            }
         }
     }
 
@@ -66,6 +76,12 @@ impl WriteError {
             WriteError::Busy => "nothing was written; wait for the other run to end",
             WriteError::Failed { .. } => "nothing was written; see to the cause, and run it again",
             WriteError::PartlyWritten { .. } => "compare with `git diff`, and take back what should not stay",
+            WriteError::Journal { .. } => {
+                "nothing was written; make the place writable, or name another with XDG_STATE_HOME"
+            }
+            WriteError::CutOff { .. } => {
+                "nothing was written; see `ci-migrate undo --dry-run`, put the files right, then `ci-migrate undo --forget`"
+            }
         }
     }
 }

@@ -1,10 +1,20 @@
-//! Writing to a repository on disk: what is read there, and several files changed together or not at all.
+//! Writing to a repository on disk: what is read there, several files changed together or not at all, and the way back.
 
+mod cluster;
 mod error;
 mod folder;
+mod git;
+mod journal;
+mod lock;
 mod stage;
+mod store;
 mod write;
 
+pub use cluster::{Cluster, can_make_builders};
 pub use error::WriteError;
 pub use folder::Folder;
+pub use git::{Git, GitError};
+pub use journal::{Deed, Journal, Settled};
+pub use lock::no_more_writing;
+pub use store::{Entry, Saved};
 pub use write::{Change, Written, write};

@@ -1,12 +1,13 @@
 //! Several files changed together or not at all.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::{WriteError, is_read_only, words};
 use super::folder::Folder;
+use super::lock::Lock;
 use super::stage::{NewFolders, Staged, flush, stage, sweep};
 use crate::pipeline::ReadError;
 
@@ -43,7 +44,11 @@ pub struct Written {
 /// # Errors
 /// See [`WriteError`]; the files are as they were, but for [`WriteError::PartlyWritten`].
 pub fn write(folder: &Folder, changes: &[Change<'_>]) -> Result<Written, WriteError> {
-    let lock = lock(folder.root())?;
+    write_locked(folder, changes, &Lock::of(folder.root())?)
+}
+
+/// The same, for one who keeps other runs out already.
+pub(super) fn write_locked(folder: &Folder, changes: &[Change<'_>], lock: &Lock) -> Result<Written, WriteError> {
     let targets = changes.iter().map(|change| Target::find(folder, change)).collect::<Result<Vec<_>, _>>()?;
     let mut seen = BTreeSet::new();
     if let Some(target) = targets.iter().find(|target| !seen.insert(&target.real)) {
@@ -51,7 +56,7 @@ pub fn write(folder: &Folder, changes: &[Change<'_>]) -> Result<Written, WriteEr
     }
     let targets: Vec<Target<'_>> = targets.into_iter().filter(Target::differs).collect();
     let mut folders: BTreeSet<PathBuf> = targets.iter().map(|target| target.folder().to_path_buf()).collect();
-    if lock.is_some() {
+    if lock.keeps_others_out() {
         folders.iter().for_each(|folder| sweep(folder));
     }
 
@@ -85,26 +90,6 @@ pub fn write(folder: &Folder, changes: &[Change<'_>]) -> Result<Written, WriteEr
         })?;
     }
     Ok(written)
-}
-
-/// A repository that no other run writes to as long as this is there.
-struct Lock(File);
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // Said, since a child process that is just being started still holds the folder open for a moment.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Keeps other runs out; none where the file system has no locks.
-fn lock(root: &Path) -> Result<Option<Lock>, WriteError> {
-    let Ok(root) = File::open(root) else { return Ok(None) };
-    match root.try_lock() {
-        Ok(()) => Ok(Some(Lock(root))),
-        Err(TryLockError::WouldBlock) => Err(WriteError::Busy),
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
 }
 
 /// A change, and where its file really is.

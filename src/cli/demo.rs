@@ -16,15 +16,16 @@ pub fn run(global: &Global, ui: &mut Ui) -> Done {
     }
     let copy = tempfile::tempdir()?;
     SAMPLE.extract(copy.path())?;
-    let repository = Repository::at(copy.path(), global)?;
+    let mut repository = Repository::at(copy.path(), global)?;
+    repository.is_noted = false;
     ui.note("A sample repository, copied to a temporary folder that goes when this ends.");
     ui.title("\n$ ci-migrate status");
     status::run_in(&repository, global, ui)?;
     ui.finish()?;
     ui.title("\n$ ci-migrate phase 1 --yes");
-    phase::run_in(&repository, global, &PhaseArgs::apply(1), ui)?;
+    phase::run_in(&repository, global, &PhaseArgs::apply(1), None, ui)?;
     ui.title("\n$ ci-migrate phase 1 --yes");
-    phase::run_in(&repository, global, &PhaseArgs::apply(1), ui)?;
+    phase::run_in(&repository, global, &PhaseArgs::apply(1), None, ui)?;
     ui.note("\nIn a repository of your own, start with `ci-migrate status` and `ci-migrate phase 1 --dry-run`.");
     Ok(0)
 }

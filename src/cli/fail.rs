@@ -4,8 +4,9 @@ use std::io;
 use std::ops::Range;
 use std::process::ExitCode;
 
+use super::interrupt;
 use super::ui::Ui;
-use crate::apply::WriteError;
+use crate::apply::{GitError, WriteError};
 use crate::migration::{PhaseError, Refusal};
 use crate::pipeline::{self, ReadError};
 use crate::report::Problem;
@@ -27,8 +28,6 @@ pub enum Fail {
     Input(Message),
     /// Refused, nothing written: exit 3.
     Refused(Message),
-    /// The reader of our output has gone, which is no failure.
-    Closed,
     /// Interrupted: exit 130.
     Interrupted,
 }
@@ -52,13 +51,20 @@ impl Fail {
         Fail::Refused(Message { message: message.into(), hint: hint.into(), ..Message::default() })
     }
 
+    /// A question, and nobody there to answer it.
+    pub fn no_terminal(dry_run: &str, yes: &str) -> Fail {
+        Fail::input("there is no terminal to ask on", format!("say --dry-run {dry_run}, or --yes {yes}"))
+    }
+
     /// Says what is wrong, and gives the exit code.
     pub fn report(&self, ui: &Ui) -> ExitCode {
         let (message, code) = match self {
             Fail::Input(message) => (message, 2),
             Fail::Refused(message) => (message, 3),
-            Fail::Closed => return ExitCode::SUCCESS,
-            Fail::Interrupted => return ExitCode::from(130),
+            Fail::Interrupted => {
+                interrupt::tidy();
+                return ExitCode::from(130);
+            }
         };
         ui.problem(&Problem {
             path: message.path.as_deref(),
@@ -113,16 +119,21 @@ impl From<WriteError> for Fail {
             ..Message::default()
         };
         match error {
-            WriteError::Changed { .. } | WriteError::Busy => Fail::Refused(message),
+            WriteError::Changed { .. } | WriteError::Busy | WriteError::CutOff { .. } => Fail::Refused(message),
             _ => Fail::Input(message),
         }
+    }
+}
+
+impl From<GitError> for Fail {
+    fn from(error: GitError) -> Fail {
+        Fail::refused(format!("git refused: {error}"), "nothing was written; see to the cause, or leave --commit out")
     }
 }
 
 impl From<io::Error> for Fail {
     fn from(error: io::Error) -> Fail {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Fail::Closed,
             io::ErrorKind::Interrupted => Fail::Interrupted,
             _ => Fail::input(error.to_string(), ""),
         }

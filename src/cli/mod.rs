@@ -1,16 +1,23 @@
 //! The command line: one file a command. Every word goes through `ui::Ui`; every failure is a `fail::Fail`.
 
 mod check;
+mod commit;
 mod demo;
 mod effective;
 mod explain;
 mod fail;
+mod interrupt;
+mod manual;
 mod phase;
+mod prepare;
 mod repository;
 mod run;
 mod show;
 mod status;
 mod ui;
+mod undo;
+mod walk;
+mod write;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,13 +44,15 @@ Examples:
   ci-migrate status                  where the pipeline of this repository stands
   ci-migrate phase 1 --dry-run       the diff of phase 1, and what is proved of it
   ci-migrate phase 1                 the same, then a question, then the change
-  ci-migrate run --dry-run           all phases, each on top of the last
+  ci-migrate run                     all phases, each on top of the last, with a question each
+  ci-migrate undo                    take back what was applied last
   ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
 Exit codes:
   0 applied, or nothing to do     1 check found something, or --exit-code and there are changes
-  2 bad usage, input or file      3 refused, nothing written";
+  2 bad usage, input or file      3 refused, nothing written
+  130 interrupted";
 
 #[derive(Args)]
 struct Global {
@@ -68,6 +77,9 @@ struct Global {
     /// Colours: auto follows the terminal and NO_COLOR
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
     color: Color,
+    /// Say only errors and what was asked for
+    #[arg(short, long, global = true)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,12 +104,25 @@ enum Command {
     Status,
     /// Show the diff of one phase, prove it, and apply it after confirmation
     #[command(
-        after_help = "Examples:\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  ci-migrate phase 2 --dry-run | git apply --check"
+        after_help = "`phase 0` changes nothing: it says what was understood of the pipeline, what will happen in which \
+phase and why, and what it wants: git, and a cluster, asked by `kubectl auth can-i` where there is one.\n\n\
+Examples:\n  ci-migrate phase 0\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  \
+ci-migrate phase 2 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"
     )]
     Phase(phase::PhaseArgs),
     /// Go through the phases in order, each on top of the last
-    #[command(after_help = "Examples:\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4")]
+    #[command(after_help = "At a terminal, each phase is a question with one key for an answer:\n  \
+y apply   n skip   j pick jobs   e edit by hand   v effective difference of a job   q quit   ? help\n\
+Long diffs go through $PAGER; `e` opens $VISUAL or $EDITOR, and what comes back is proved again.\n\n\
+Examples:\n  ci-migrate run\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4\n  \
+ci-migrate run --commit --branch feat/buildkit-rootless\n  ci-migrate run --dry-run --format json | jq '.[].proof.summary'")]
     Run(run::RunArgs),
+    /// Take back what was applied last, to the byte
+    #[command(
+        after_help = "It is refused where the files were changed since. Said again, it takes back the phase before.\n\n\
+Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate undo --list"
+    )]
+    Undo(undo::UndoArgs),
     /// Show what still stands between this pipeline and an unprivileged runner
     #[command(
         after_help = "Examples:\n  ci-migrate check\n  ci-migrate check --fail-on warning\n  ci-migrate check --report code-quality > gl-code-quality-report.json"
@@ -118,6 +143,22 @@ enum Command {
     /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
     #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
     Demo,
+    /// Print the completions of a shell
+    #[command(
+        after_help = "Examples:\n  ci-migrate completions bash > ~/.local/share/bash-completion/completions/ci-migrate\n  \
+ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish > ~/.config/fish/completions/ci-migrate.fish"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    #[command(after_help = "Examples:\n  ci-migrate man | man -l -\n  ci-migrate man --out ~/.local/share/man/man1")]
+    Man {
+        /// Write a page a command into this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
@@ -131,15 +172,19 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let mut ui = Ui::new(cli.global.color, cli.global.format);
+    interrupt::listen();
+    let mut ui = Ui::new(cli.global.color, cli.global.format, cli.global.quiet);
     let result = match &cli.command {
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
+        Command::Undo(args) => undo::run(&cli.global, args, &mut ui),
         Command::Check(args) => check::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),
+        Command::Completions { shell } => manual::completions(*shell, &mut ui),
+        Command::Man { out } => manual::man(out.as_deref(), &mut ui),
     };
     match result.and_then(|code| ui.finish().map(|()| code)) {
         Ok(code) => ExitCode::from(code),
@@ -149,8 +194,7 @@ pub fn main() -> ExitCode {
 
 /// The reference of the command line, as `docs/cli.md` has it.
 pub fn reference() -> String {
-    let mut out =
-        String::from("# Command line\n\nGenerated from the help texts; `tests/documentation.rs` compares them.\n");
+    let mut out = String::from("# Command line\n\nGenerated from the help texts; `tests/house.rs` compares them.\n");
     let mut command = Cli::command().term_width(100);
     command.build();
     describe(&mut command, "", &mut out);

@@ -3,17 +3,18 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::commit::{CommitArgs, Commits};
 use super::fail::Fail;
 use super::repository::{Repository, phases};
 use super::ui::Ui;
-use super::{Done, Global, show};
-use crate::apply::{Change, write};
+use super::write::carry_out;
+use super::{Done, Global, prepare, show};
 use crate::migration::{Phase, Plan, Proof, Scene, State, prove, state};
 use crate::transform::Reason;
 
 #[derive(Args)]
 pub struct PhaseArgs {
-    /// Number or id of the phase
+    /// Number or id of the phase; 0 says what was understood, what will happen, and what it wants
     #[arg(value_name = "N")]
     phase: String,
     /// Show the diff and what is proved of it; write nothing
@@ -28,18 +29,27 @@ pub struct PhaseArgs {
     /// Exit 1 when there are changes
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    commit: CommitArgs,
 }
 
 impl PhaseArgs {
     /// `phase N --yes`, as the demonstration runs it.
     pub fn apply(phase: u32) -> PhaseArgs {
-        PhaseArgs { phase: phase.to_string(), dry_run: false, yes: true, out_of_order: false, exit_code: false }
+        PhaseArgs {
+            phase: phase.to_string(),
+            dry_run: false,
+            yes: true,
+            out_of_order: false,
+            exit_code: false,
+            commit: CommitArgs::default(),
+        }
     }
 }
 
 /// The answer for programs; its JSON is version 1.
 #[derive(Serialize)]
-struct Answer<'a> {
+pub struct Answer<'a> {
     version: u32,
     phase: u32,
     id: &'a str,
@@ -74,13 +84,27 @@ struct ProofAnswer {
 }
 
 pub fn run(global: &Global, args: &PhaseArgs, ui: &mut Ui) -> Done {
+    let phases = phases(global)?;
+    if args.phase == "0" && phases.iter().all(|phase| phase.number != 0) {
+        return prepare::run(&Repository::open(global)?, global, &phases, ui);
+    }
+    let commits = args.commit.begin(global, ui)?;
     let repository = Repository::open(global)?;
-    run_in(&repository, global, args, ui)
+    run_in(&repository, global, args, commits, ui)
 }
 
-pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &mut Ui) -> Done {
+pub fn run_in(
+    repository: &Repository,
+    global: &Global,
+    args: &PhaseArgs,
+    mut commits: Option<Commits>,
+    ui: &mut Ui,
+) -> Done {
     let phases = phases(global)?;
     let phase = find(&phases, &args.phase)?;
+    if args.yes || !args.dry_run && ui.can_ask() {
+        repository.settle(ui)?;
+    }
     let pipeline = repository.pipeline()?;
     let scene = Scene::new(&pipeline, &repository.folder, &repository.settings);
     in_order(&scene, &phases, phase, args)?;
@@ -102,10 +126,10 @@ pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &m
     let proof = prove(&scene, &plan)?;
     let diff = show::diff(&scene, &plan);
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        return Err(Fail::input(
-            "there is no terminal to ask on",
-            "say --dry-run to see the diff, or --yes to apply it without a question",
-        ));
+        return Err(Fail::no_terminal("to see the diff", "to apply it without a question"));
+    }
+    if let Some(commits) = &commits {
+        commits.clean(&plan)?;
     }
     if !ui.is_json() {
         show::answer_diff(ui, &diff)?;
@@ -115,7 +139,7 @@ pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &m
     let apply = args.yes
         || (!args.dry_run && ui.confirm(&format!("Apply phase {} to {} job(s)?", phase.number, plan.changed.len()))?);
     if apply {
-        write_plan(repository, &scene, &plan)?;
+        carry_out(repository, global, &scene, &plan, &proof)?;
     }
     if ui.is_json() {
         ui.json(&answer(&plan, Some(&proof), &diff, apply))?;
@@ -125,23 +149,10 @@ pub fn run_in(repository: &Repository, global: &Global, args: &PhaseArgs, ui: &m
     } else {
         ui.note("Nothing was written.");
     }
+    if let Some(commits) = commits.as_mut().filter(|_| apply) {
+        commits.commit(repository, &plan, &proof, ui)?;
+    }
     Ok(u8::from(args.exit_code))
-}
-
-/// Writes the files of a plan, together or not at all.
-pub fn write_plan(repository: &Repository, scene: &Scene<'_>, plan: &Plan) -> Result<(), Fail> {
-    let project = scene.pipeline.project();
-    let changes: Vec<Change<'_>> = plan
-        .files
-        .iter()
-        .map(|file| Change {
-            path: &file.path,
-            before: project.file(file.file).stream().map(|stream| stream.text()),
-            after: Some(&file.text),
-        })
-        .collect();
-    write(&repository.folder, &changes)?;
-    Ok(())
 }
 
 /// A phase by number or id.
@@ -179,7 +190,8 @@ fn nothing_to_do(state: State) -> &'static str {
     }
 }
 
-fn answer<'a>(plan: &'a Plan, proof: Option<&Proof>, diff: &'a str, applied: bool) -> Answer<'a> {
+/// The answer for programs.
+pub fn answer<'a>(plan: &'a Plan, proof: Option<&Proof>, diff: &'a str, applied: bool) -> Answer<'a> {
     Answer {
         version: 1,
         phase: plan.phase.number,

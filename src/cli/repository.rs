@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Global;
 use super::fail::{self, Fail};
-use crate::apply::Folder;
+use super::ui::Ui;
+use crate::apply::{Folder, Journal, Settled};
 use crate::migration::{self, Phase, built_in, tracks};
 use crate::pipeline::{Files, Pipeline, Project};
 use crate::transform::{Settings, nearest};
@@ -17,6 +18,8 @@ pub const SETTINGS: &str = ".ci-migrate.yml";
 pub struct Repository {
     pub folder: Folder,
     pub settings: Settings,
+    /// Whether what is written is noted for `undo`.
+    pub is_noted: bool,
     main: String,
 }
 
@@ -36,7 +39,20 @@ impl Repository {
             settings.set(assignment).map_err(|error| fail::setting(error, None))?;
         }
         settings.assume_complete = global.assume_complete;
-        Ok(Repository { folder, settings, main: global.file.trim_start_matches("./").to_owned() })
+        Ok(Repository { folder, settings, is_noted: true, main: global.file.trim_start_matches("./").to_owned() })
+    }
+
+    /// The journal of what was written, if it is to be kept.
+    pub fn journal(&self) -> Result<Option<Journal>, Fail> {
+        Ok(if self.is_noted { Some(Journal::of(&self.folder)?) } else { None })
+    }
+
+    /// Brings a run to its end that was killed, before something else is written.
+    pub fn settle(&self, ui: &Ui) -> Result<(), Fail> {
+        if let Some(settled) = self.journal()?.map(|journal| journal.settle()).transpose()?.flatten() {
+            say_settled(&settled, ui);
+        }
+        Ok(())
     }
 
     /// Reads the pipeline as it stands.
@@ -48,6 +64,15 @@ impl Repository {
     pub fn pipeline_in(&self, files: &dyn Files) -> Result<Pipeline, Fail> {
         Ok(Pipeline::new(Arc::new(Project::load(files, &self.main)?))?)
     }
+}
+
+/// Says that a run had been cut off, and what became of it.
+pub fn say_settled(settled: &Settled, ui: &Ui) {
+    ui.odd(&format!(
+        "Phase {} had been cut off between its files. What it had written was taken back: {}.",
+        settled.entry.phase,
+        settled.files.join(", ")
+    ));
 }
 
 /// The phases of the track that was asked for: a built-in one, or a folder.

@@ -37,7 +37,7 @@ pub fn run_in(repository: &Repository, global: &Global, ui: &mut Ui) -> Done {
     Ok(0)
 }
 
-fn phase_table(status: &Status) -> Table {
+pub fn phase_table(status: &Status) -> Table {
     let mut table = Table::new(["PHASE", "TITLE", "STATE", "JOBS"]);
     for phase in &status.phases {
         let state = word(&phase.state);
@@ -60,7 +60,7 @@ fn job_table(status: &Status) -> Table {
 }
 
 /// The word that the JSON has for a state or an outcome.
-fn word(value: &impl serde::Serialize) -> String {
+pub fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

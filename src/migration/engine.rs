@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::phase::{Phase, Select};
+use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
 use super::step::{Step, step};
 use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
-use crate::transform::{Expect, Facts, Left, Reason, Role, Run, Settings, Survey, Transform};
-use crate::yaml::{Edited, Tree};
+use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
+use crate::yaml::{self, Edited, Stream, Tree};
 
 /// A pipeline with what is known of its jobs.
 pub struct Scene<'p> {
@@ -34,6 +34,8 @@ pub struct Plan {
     pub files: Vec<FilePlan>,
     /// Whether some job is migrated already: a phase that may touch all jobs has its turn after that.
     pub begun: bool,
+    /// The jobs that were picked; none where the phase goes for all that it selects.
+    pub only: Option<BTreeSet<String>>,
 }
 
 /// What becomes of one job, and what its effective configuration must then be.
@@ -80,6 +82,13 @@ impl Plan {
     /// Transformations of single jobs work together on one text; one of the whole pipeline begins with what the ones
     /// before it left.
     pub fn new(scene: &Scene<'_>, phase: &Phase) -> Plan {
+        Plan::new_for(scene, phase, None)
+    }
+
+    /// Plans a phase for some of its jobs, as if it selected no others. A transformation of the whole pipeline knows no
+    /// single jobs: such a phase cannot be restricted ([`Phase::is_of_jobs`]), and this plans it whole.
+    pub fn new_for(scene: &Scene<'_>, phase: &Phase, only: Option<&BTreeSet<String>>) -> Plan {
+        let only = only.filter(|_| phase.is_of_jobs());
         let mut plan = Plan {
             phase: phase.clone(),
             selected: Vec::new(),
@@ -89,10 +98,11 @@ impl Plan {
             left: Vec::new(),
             files: Vec::new(),
             begun: scene.facts.iter().any(|facts| facts.kubernetes || facts.registry),
+            only: only.cloned(),
         };
         let mut steps = phase.transforms.chunk_by(|a, b| is_of_jobs(a) && is_of_jobs(b));
         if let Some(first) = steps.next() {
-            plan.take(scene, step(scene, phase, first));
+            plan.take(scene, step(scene, phase, first, only));
         }
         for transforms in steps {
             if let Err(error) = plan.go_on(scene, phase, transforms) {
@@ -115,7 +125,7 @@ impl Plan {
         let project = Project::load(&overlay, &main.file(main.main()).path)?;
         let pipeline = Pipeline::new(Arc::new(project))?;
         let next = Scene::new(&pipeline, &overlay, scene.settings);
-        let step = step(&next, phase, transforms);
+        let step = step(&next, phase, transforms, None);
         self.take(scene, step);
         Ok(())
     }
@@ -171,6 +181,7 @@ impl Plan {
             .chain(self.left.iter().map(|left| left.job.as_str()))
             .collect();
         let selected = scene.selected(&self.phase).map(|facts| facts.job.name());
+        let selected = selected.filter(|name| self.only.as_ref().is_none_or(|only| only.contains(*name)));
         let selected = selected.filter(|name| self.phase.select != Select::All || concerned.contains(name));
         self.selected = selected.map(str::to_owned).collect();
     }
@@ -180,10 +191,6 @@ impl Plan {
 pub fn after(scene: &Scene<'_>, plan: &Plan) -> Result<Pipeline, crate::pipeline::Error> {
     let trees = plan.files.iter().map(|file| (file.file, file.tree.clone()));
     Pipeline::new(Arc::new(scene.pipeline.project().with(trees)?))
-}
-
-fn is_of_jobs(transform: &Transform) -> bool {
-    matches!(transform.run, Run::Job { .. })
 }
 
 /// The repository with the texts of a plan over it.
@@ -205,8 +212,27 @@ impl Files for Overlay<'_> {
     }
 }
 
-/// The texts of a plan, by path.
 impl Plan {
+    /// Puts a text that somebody wrote by hand in the place of what the plan has for a file. It is for [`prove`](super::prove) to
+    /// say whether it does the same.
+    ///
+    /// # Errors
+    /// The text cannot be read.
+    pub fn put(&mut self, scene: &Scene<'_>, path: &str, text: String) -> Result<(), yaml::Error> {
+        let stream = Stream::parse(text)?;
+        let is_as_before = |file: &FilePlan| {
+            let before = scene.pipeline.project().file(file.file).stream().map(|before| before.text());
+            before == Some(stream.text())
+        };
+        self.files.retain(|file| file.path != path || !is_as_before(file));
+        if let Some(file) = self.files.iter_mut().find(|file| file.path == path) {
+            file.text = stream.text().to_owned();
+            file.tree = Arc::new(stream.tree().clone());
+        }
+        Ok(())
+    }
+
+    /// The texts of a plan, by path.
     pub fn texts(&self) -> BTreeMap<&str, &str> {
         self.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect()
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use include_dir::{Dir, include_dir};
 
-use crate::transform::{Role, Transform, nearest};
+use crate::transform::{Role, Run, Transform, nearest};
 use crate::yaml::{NodeId, Stream};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
@@ -20,6 +20,17 @@ pub struct Phase {
     /// Which jobs it may touch.
     pub select: Select,
     pub transforms: Vec<&'static Transform>,
+}
+
+impl Phase {
+    /// Whether it changes each job for itself, so that some of them can be picked.
+    pub fn is_of_jobs(&self) -> bool {
+        self.transforms.iter().all(|transform| is_of_jobs(transform))
+    }
+}
+
+pub(super) fn is_of_jobs(transform: &Transform) -> bool {
+    matches!(transform.run, Run::Job { .. })
 }
 
 /// Which jobs a phase may touch.

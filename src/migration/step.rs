@@ -21,14 +21,19 @@ pub(super) struct Step {
     pub files: Vec<(String, Edited)>,
 }
 
-/// Runs one transformation of the whole pipeline, or several of single jobs together.
-pub(super) fn step(scene: &Scene<'_>, phase: &Phase, transforms: &[&'static Transform]) -> Step {
+/// Runs one transformation of the whole pipeline, or several of single jobs together, perhaps for some jobs only.
+pub(super) fn step(
+    scene: &Scene<'_>,
+    phase: &Phase,
+    transforms: &[&'static Transform],
+    only: Option<&BTreeSet<String>>,
+) -> Step {
     match transforms {
         [Transform { run: Run::Pipeline(rewrite), .. }] => {
             let stage = Stage { pipeline: scene.pipeline, facts: &scene.facts, settings: scene.settings };
             of_pipeline(scene, &transforms[0].word(), rewrite(&stage))
         }
-        _ => of_jobs(scene, phase, transforms),
+        _ => of_jobs(scene, phase, transforms, only),
     }
 }
 
@@ -52,11 +57,20 @@ fn of_pipeline(scene: &Scene<'_>, word: &str, rewrite: Rewrite<'_>) -> Step {
 
 type Planned<'p> = (String, Vec<String>, Expect, FileEdits<'p>);
 
-fn of_jobs(scene: &Scene<'_>, phase: &Phase, transforms: &[&'static Transform]) -> Step {
-    let names: BTreeSet<String> = scene.selected(phase).map(|facts| facts.job.name().to_owned()).collect();
+fn of_jobs(
+    scene: &Scene<'_>,
+    phase: &Phase,
+    transforms: &[&'static Transform],
+    only: Option<&BTreeSet<String>>,
+) -> Step {
+    let selected = || {
+        let is_picked = |facts: &&Facts<'_>| only.is_none_or(|only| only.contains(facts.job.name()));
+        scene.selected(phase).filter(is_picked)
+    };
+    let names: BTreeSet<String> = selected().map(|facts| facts.job.name().to_owned()).collect();
     let mut step = Step::default();
     let mut planned = Vec::new();
-    for facts in scene.selected(phase) {
+    for facts in selected() {
         match plan_job(scene, transforms, facts, &names) {
             Ok(job) => planned.extend(job),
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),

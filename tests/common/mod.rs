@@ -85,6 +85,8 @@ pub fn testdata(path: &str) -> PathBuf {
 /// A copy of a repository in a temporary folder, on which the program is run.
 pub struct Repository {
     pub folder: tempfile::TempDir,
+    /// The user's state, which no test shares with the person who runs it.
+    pub state: tempfile::TempDir,
 }
 
 /// What a run of the program gave.
@@ -105,7 +107,7 @@ impl Repository {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
             std::fs::set_permissions(&to, mode).unwrap();
         }
-        Repository { folder }
+        Repository { folder, state: tempfile::tempdir().unwrap() }
     }
 
     pub fn with(files: &[(&str, &str)]) -> Repository {
@@ -115,7 +117,7 @@ impl Repository {
             std::fs::create_dir_all(to.parent().unwrap()).unwrap();
             std::fs::write(to, text).unwrap();
         }
-        Repository { folder }
+        Repository { folder, state: tempfile::tempdir().unwrap() }
     }
 
     pub fn read(&self, path: &str) -> String {
@@ -126,6 +128,7 @@ impl Repository {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_ci-migrate"))
             .current_dir(self.folder.path())
             .args(arguments)
+            .env("XDG_STATE_HOME", self.state.path())
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap();
