@@ -2,9 +2,11 @@
 
 mod error;
 mod folder;
+mod revision;
 mod stage;
 mod write;
 
 pub use error::WriteError;
 pub use folder::Folder;
+pub use revision::Revision;
 pub use write::{Change, Written, write};

@@ -6,6 +6,7 @@ mod effective;
 mod explain;
 mod fail;
 mod phase;
+mod report;
 mod repository;
 mod run;
 mod show;
@@ -74,6 +75,13 @@ struct Global {
 enum Format {
     Human,
     Json,
+    // What follows is for `report`, whose own option names them.
+    #[value(hide = true)]
+    Html,
+    #[value(hide = true)]
+    Markdown,
+    #[value(hide = true)]
+    Mermaid,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,9 +123,20 @@ enum Command {
         /// Number or id of a phase, or a transformation; without it, a list of both
         what: Option<String>,
     },
+    /// Report what was done and what is left, for people who were not there
+    #[command(
+        after_help = "Examples:\n  ci-migrate report --out report.html\n  ci-migrate report --format markdown --since main\n  ci-migrate report --format mermaid >> README.md"
+    )]
+    Report(report::ReportArgs),
     /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
     #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
     Demo,
+}
+
+impl Command {
+    fn takes(&self, format: Format) -> bool {
+        matches!(self, Command::Report(_)) || matches!(format, Format::Human | Format::Json)
+    }
 }
 
 /// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
@@ -133,12 +152,17 @@ pub fn main() -> ExitCode {
     };
     let mut ui = Ui::new(cli.global.color, cli.global.format);
     let result = match &cli.command {
+        command if !command.takes(cli.global.format) => Err(Fail::input(
+            "html, markdown and mermaid are forms of `report`",
+            "say --format human or --format json, or `ci-migrate report`",
+        )),
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
         Command::Check(args) => check::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
+        Command::Report(args) => report::run(&cli.global, args, &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),
     };
     match result.and_then(|code| ui.finish().map(|()| code)) {

@@ -39,6 +39,11 @@ impl Repository {
         Ok(Repository { folder, settings, main: global.file.trim_start_matches("./").to_owned() })
     }
 
+    /// The pipeline's main file, from the root of the repository.
+    pub fn main(&self) -> &str {
+        &self.main
+    }
+
     /// Reads the pipeline as it stands.
     pub fn pipeline(&self) -> Result<Pipeline, Fail> {
         self.pipeline_in(&self.folder)
