@@ -47,8 +47,12 @@
 
   function reveal(job) {
     job.open = true;
-    job.scrollIntoView();
+    complete(job);
     job.querySelector("summary").focus({ preventScroll: true });
+    // What is skipped while it is out of sight gets its true height only when it comes near.
+    const show = () => job.scrollIntoView();
+    show();
+    requestAnimationFrame(() => requestAnimationFrame(show));
   }
 
   // What many jobs have in common is on the page once; it is copied to where it is looked at.

@@ -37,10 +37,11 @@ impl Revision {
     /// The folder is in no git repository, the revision is not known there, or there is no git.
     pub fn open(folder: &Path, revision: &str) -> Result<Revision, ReadError> {
         let commit = format!("{revision}^{{commit}}");
-        let commit = git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).map_err(|why| {
-            let none = matches!(&why, ReadError::Other(words) if words.is_empty());
-            if none { ReadError::Other("git does not know this revision".to_owned()) } else { why }
-        })?;
+        let commit =
+            git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).map_err(|why| {
+                let none = matches!(&why, ReadError::Other(words) if words.is_empty());
+                if none { ReadError::Other("git does not know this revision".to_owned()) } else { why }
+            })?;
         let listing = git(folder, &["ls-tree", "-r", "-l", "-z", text(&commit)?.trim()])?;
         let objects = text(&listing)?.split('\0').filter_map(object).collect();
         Ok(Revision { folder: folder.to_path_buf(), objects, read: RefCell::default() })
@@ -54,8 +55,8 @@ impl Revision {
             return Err(ReadError::Other(format!("its {} bytes are more than {MAX_BYTES}", object.size)));
         }
         let bytes = git(&self.folder, &["cat-file", "blob", &object.id])?;
-        let text =
-            String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })?;
         self.read.borrow_mut().insert(object.id.clone(), text.clone());
         Ok(text)
     }
@@ -70,7 +71,9 @@ impl Revision {
             at = normal(&format!("{folder}/{target}{rest}"))?;
         }
         match self.objects.get(&at) {
-            Some(object) if object.mode == LINK => Err(ReadError::Other("its symbolic links go in a circle".to_owned())),
+            Some(object) if object.mode == LINK => {
+                Err(ReadError::Other("its symbolic links go in a circle".to_owned()))
+            }
             Some(object) if object.mode == SUBMODULE => Err(ReadError::Other("it is a submodule".to_owned())),
             Some(object) => Ok(Some(object)),
             None if self.objects.keys().any(|other| other.strip_prefix(&at).is_some_and(|o| o.starts_with('/'))) => {

@@ -42,10 +42,9 @@ impl Report {
         let ahead = course(sources.now)?;
         let behind = match sources.since {
             None => None,
-            Some((revision, files)) => Some(course(files).map_err(|error| Error {
-                path: format!("{revision}:{}", error.path).into(),
-                ..error
-            })?),
+            Some((revision, files)) => Some(
+                course(files).map_err(|error| Error { path: format!("{revision}:{}", error.path).into(), ..error })?,
+            ),
         };
         let now = View::new(sources, &ahead.before, sources.now);
         let planned = View::new(sources, &ahead.after, &ahead.over(sources.now));
@@ -66,12 +65,7 @@ impl<'p> View<'p> {
         let scene = Scene::new(pipeline, files, sources.settings);
         let status = Status::new(&scene, sources.track, sources.phases);
         let jobs = status.jobs.into_iter().map(|job| (job.name.clone(), job));
-        View {
-            pipeline,
-            entries: Entries::of(pipeline.project()),
-            status: jobs.collect(),
-            check: Check::new(&scene),
-        }
+        View { pipeline, entries: Entries::of(pipeline.project()), status: jobs.collect(), check: Check::new(&scene) }
     }
 
     fn outcome(&self, job: &str) -> Option<Outcome> {
@@ -98,8 +92,7 @@ fn assemble(
     let did = behind.filter(|_| since.as_ref().is_some_and(|since| since.exact));
     let did = did.map(|course| doers(course, since.as_ref().map(|since| since.applied.as_slice()))).unwrap_or_default();
     let to_come = Deltas::new(now.pipeline, planned.pipeline, &now.entries, &planned.entries, &will);
-    let done =
-        before.map(|before| Deltas::new(before.pipeline, now.pipeline, &before.entries, &now.entries, &did));
+    let done = before.map(|before| Deltas::new(before.pipeline, now.pipeline, &before.entries, &now.entries, &did));
 
     let views: Vec<&View<'_>> = [Some(now), before, Some(planned)].into_iter().flatten().collect();
     let mut seen = BTreeSet::new();

@@ -93,10 +93,7 @@ fn rows(report: &Report) -> usize {
 
 fn node(number: usize, job: &JobReport, x: usize, y: usize) -> Node {
     let (first, last) = way(job);
-    let mut phases: Vec<u32> = job.applied.iter().chain(&job.planned).flat_map(|delta| &delta.phases).copied().collect();
-    phases.sort_unstable();
-    phases.dedup();
-    let numbers: Vec<String> = phases.iter().map(u32::to_string).collect();
+    let numbers: Vec<String> = job.phases().iter().map(u32::to_string).collect();
     let note = match numbers.len() {
         0 => format!("{} {}", last.sign, last.label),
         1 => format!("{} {} · phase {}", last.sign, last.label, numbers.join(", ")),

@@ -1,14 +1,15 @@
 //! The report as Markdown: what the description of a merge request needs.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::data::{Delta, DeltaKind, JobReport, PhaseReport, PhaseState, Report};
+use super::data::{JobReport, PhaseReport, PhaseState, Report};
 use super::side::unified_lines;
 use super::words::{change, state, verdict};
 use crate::migration::Severity;
 use crate::transform::Reason;
 
-/// Jobs whose effective difference is written out; a merge request of more is read by its diff.
+/// Effective differences that are written out; a merge request of more is read by its diff.
 const DETAILED: usize = 40;
 
 /// Jobs that are named in a list of them.
@@ -18,7 +19,8 @@ const NAMED: usize = 200;
 ///
 /// Source: GitLab Flavored Markdown, "Tables", "Collapsible section".
 pub fn markdown(report: &Report) -> String {
-    let mut out = format!("# Migration of {}: track {}\n\n{}\n\n", code(&report.file), code(&report.track), verdict(report));
+    let mut out =
+        format!("# Migration of {}: track {}\n\n{}\n\n", code(&report.file), code(&report.track), verdict(report));
     since(&mut out, report);
     if !report.partial.is_empty() {
         out.push_str("Not read, and so not known:\n\n");
@@ -110,36 +112,59 @@ fn jobs(out: &mut String, report: &Report) {
     }
     more(out, changed.len(), NAMED, "jobs");
     out.push('\n');
-    for job in changed.iter().take(DETAILED) {
+    let groups = groups(&changed);
+    groups.iter().take(DETAILED).for_each(|group| details(out, group));
+    more(out, groups.len(), DETAILED, "differences; `ci-migrate report --format html` shows them all");
+}
+
+/// Jobs in which GitLab will see the same difference.
+struct Group<'r> {
+    jobs: Vec<&'r JobReport>,
+    when: &'static str,
+    keywords: String,
+    lines: String,
+}
+
+fn groups<'r>(changed: &[&'r JobReport]) -> Vec<Group<'r>> {
+    let mut groups: Vec<Group<'r>> = Vec::new();
+    let mut known: HashMap<(&str, String), usize> = HashMap::new();
+    for &job in changed {
         for (delta, when) in [(&job.applied, "applied"), (&job.planned, "planned")] {
-            if let Some(delta) = delta {
-                effective(out, job, delta, when);
+            let Some(delta) = delta.as_ref().filter(|delta| !delta.effective.is_empty()) else { continue };
+            let lines: String = delta.effective.iter().flat_map(unified_lines).map(|line| line + "\n").collect();
+            let at = *known.entry((when, lines.clone())).or_insert(groups.len());
+            match groups.get_mut(at) {
+                Some(group) => group.jobs.push(job),
+                None => {
+                    let keywords: Vec<&str> = delta.effective.iter().map(|one| one.keyword.as_str()).collect();
+                    groups.push(Group { jobs: vec![job], when, keywords: keywords.join(", "), lines });
+                }
             }
         }
     }
-    more(out, changed.len(), DETAILED, "jobs; `report --format html` shows them all");
+    groups
 }
 
-/// What GitLab will see differently in a job, folded up.
-fn effective(out: &mut String, job: &JobReport, delta: &Delta, when: &str) {
-    if delta.change != DeltaKind::Changed || delta.effective.is_empty() {
-        return;
+/// What GitLab will see differently, folded up.
+fn details(out: &mut String, group: &Group<'_>) {
+    let Group { jobs, when, keywords, lines } = group;
+    let first = jobs.first().map(|job| html_text(&job.name)).unwrap_or_default();
+    let others = match jobs.len() {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let keywords = html_text(keywords);
+    let _ = write!(out, "<details><summary>{first}{others} ({when}): {keywords}</summary>\n\n");
+    if !others.is_empty() {
+        let names: Vec<String> = jobs.iter().map(|job| code(&job.name)).collect();
+        let _ = writeln!(out, "The same in {}.\n", names.join(", "));
     }
-    let lines: String = delta.effective.iter().flat_map(unified_lines).map(|line| line + "\n").collect();
-    let keywords: Vec<&str> = delta.effective.iter().map(|one| one.keyword.as_str()).collect();
-    let fence = fence(&lines);
-    let _ = write!(
-        out,
-        "<details><summary>{} ({when}): {}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n\n",
-        html_text(&job.name),
-        html_text(&keywords.join(", "))
-    );
+    let fence = fence(lines);
+    let _ = write!(out, "{fence}diff\n{lines}{fence}\n\n</details>\n\n");
 }
 
 fn phase_numbers(job: &JobReport) -> String {
-    let deltas = job.applied.iter().chain(&job.planned);
-    let numbers: Vec<String> = deltas.flat_map(|delta| &delta.phases).map(u32::to_string).collect();
-    numbers.join(", ")
+    job.phases().iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn transforms(job: &JobReport) -> String {
@@ -243,7 +268,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '@' | '$' => out.extend(['\\', letter]),
+            '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '@' => out.extend(['\\', letter]),
             _ if letter.is_control() => out.push(' '),
             _ => out.push(letter),
         }
@@ -256,7 +281,11 @@ fn html_text(text: &str) -> String {
     let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // Markdown is still read in there.
-    text.chars().map(|letter| if "*_`[]~@#!$\\".contains(letter) { format!("&#{};", letter as u32) } else { letter.to_string() }).collect()
+    text.chars()
+        .map(
+            |letter| if "*_`[]~@#!$\\".contains(letter) { format!("&#{};", letter as u32) } else { letter.to_string() },
+        )
+        .collect()
 }
 
 /// A fence that no line of the text closes.

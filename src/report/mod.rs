@@ -25,8 +25,8 @@ mod words;
 
 pub use colour::coloured;
 pub use data::{
-    ChangedJob, Checks, Delta, DeltaKind, JobReport, KeywordDifference, LeftReport, PhaseReport, PhaseState, ProofSummary,
-    Report, SharedReport, Since, Three, Totals, Undo,
+    ChangedJob, Checks, Delta, DeltaKind, JobReport, KeywordDifference, LeftReport, PhaseReport, PhaseState,
+    ProofSummary, Report, SharedReport, Since, Three, Totals, Undo,
 };
 pub use diff::{Enclosing, unified};
 pub use gather::Sources;

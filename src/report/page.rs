@@ -4,7 +4,9 @@ use askama::Template;
 
 use super::data::{PhaseReport, Report};
 use super::graph::{Graph, HEIGHT, WIDTH};
-use super::view::{Card, Effective, FindingView, JobView, LegendView, SharedView, cards, findings, jobs, legend, shared};
+use super::view::{
+    Card, Effective, FindingView, JobView, LegendView, SharedView, cards, findings, jobs, legend, shared,
+};
 use super::visible::visible;
 use super::words::{Word, state, verdict};
 

@@ -96,7 +96,9 @@ fn entry(out: &mut String, indent: usize, lead: &str, value: &Value) {
         }
         Value::String(text) if text.trim_end_matches('\n').contains('\n') => {
             line(out, &format!("{lead} |"));
-            text.trim_end_matches('\n').split('\n').for_each(|text| line(out, &format!("  {}", text.trim_end_matches('\r'))));
+            text.trim_end_matches('\n')
+                .split('\n')
+                .for_each(|text| line(out, &format!("  {}", text.trim_end_matches('\r'))));
         }
         Value::String(text) if text.is_empty() => line(out, &format!("{lead} \"\"")),
         Value::String(text) => line(out, &format!("{lead} {}", text.trim_end_matches('\n'))),

@@ -8,8 +8,8 @@ pub(super) fn undo(since: Option<&Since>, phases: &[PhaseReport]) -> Vec<Undo> {
     if let Some(since) = since.filter(|since| !since.files.is_empty()) {
         let words = |files: Vec<&String>| files.into_iter().map(|file| quoted(file)).collect::<Vec<_>>().join(" ");
         let (new, old): (Vec<_>, Vec<_>) = since.files.iter().partition(|file| since.new_files.contains(file));
-        let restore = (!old.is_empty())
-            .then(|| format!("git restore --source={} -- {}", quoted(&since.revision), words(old)));
+        let restore =
+            (!old.is_empty()).then(|| format!("git restore --source={} -- {}", quoted(&since.revision), words(old)));
         let remove = (!new.is_empty()).then(|| format!("rm -- {}", words(new)));
         all.push(Undo {
             what: format!("Everything since `{}`: bring its pipeline files back.", since.revision),
@@ -23,9 +23,10 @@ pub(super) fn undo(since: Option<&Since>, phases: &[PhaseReport]) -> Vec<Undo> {
     let pending: Vec<&PhaseReport> = phases.iter().filter(|phase| phase.state == PhaseState::Pending).collect();
     if let Some(first) = pending.first() {
         all.push(Undo {
-            what: "What is planned is not written yet: there is nothing to undo. Each phase is applied on its own, and \
+            what:
+                "What is planned is not written yet: there is nothing to undo. Each phase is applied on its own, and \
                    can be taken back with git before the next."
-                .to_owned(),
+                    .to_owned(),
             commands: vec![
                 format!("ci-migrate phase {} --dry-run", first.number),
                 format!("ci-migrate phase {}", first.number),

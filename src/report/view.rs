@@ -29,6 +29,8 @@ pub(super) struct JobView<'r> {
     pub last: Word,
     /// The numbers and names of the jobs that it needs.
     pub needs: Vec<(Option<usize>, String)>,
+    /// The numbers of the phases that do something to it.
+    pub phases: String,
     pub reasons: Vec<String>,
     pub deltas: Vec<DeltaView>,
 }
@@ -129,6 +131,7 @@ pub(super) fn jobs(report: &Report) -> Vec<JobView<'_>> {
             first,
             last,
             needs: needs.map(|need| (numbers.get(need.as_str()).copied(), visible(need).into_owned())).collect(),
+            phases: job.phases().iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
             reasons: job.reasons.iter().map(because).collect(),
             deltas,
         });
@@ -177,7 +180,7 @@ fn shared_part(shared: &SharedReport) -> SharedView<'_> {
     }
 }
 
-/// The findings of today, then those that the plan would bring.
+/// The findings of today and those that the plan would bring; the ones that the plan takes away come last.
 pub(super) fn findings(report: &Report) -> Vec<FindingView<'_>> {
     let numbers = numbers(report);
     // A plan moves lines, so they do not count.
@@ -187,23 +190,25 @@ pub(super) fn findings(report: &Report) -> Vec<FindingView<'_>> {
     let today = report.checks.now.findings.iter();
     let today = today.map(|finding| (finding, if planned.contains(&key(finding)) { "stays" } else { "goes" }));
     let later = report.checks.planned.findings.iter().filter(|finding| !now.contains(&key(finding)));
-    let all = today.chain(later.map(|finding| (finding, "comes")));
-    all.map(|(finding, fate)| FindingView {
-        finding,
-        severity: match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
-        message: visible(&finding.message).into_owned(),
-        job: finding.job.as_ref().map(|job| (numbers.get(job.as_str()).copied(), visible(job).into_owned())),
-        place: match finding.file.is_empty() {
-            true => String::new(),
-            false => format!("{}:{}", visible(&finding.file), finding.line),
-        },
-        fate,
-    })
-    .collect()
+    let mut all: Vec<(&Finding, &'static str)> = today.chain(later.map(|finding| (finding, "comes"))).collect();
+    all.sort_by_key(|(finding, fate)| (*fate == "goes", std::cmp::Reverse(finding.severity)));
+    all.into_iter()
+        .map(|(finding, fate)| FindingView {
+            finding,
+            severity: match finding.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            message: visible(&finding.message).into_owned(),
+            job: finding.job.as_ref().map(|job| (numbers.get(job.as_str()).copied(), visible(job).into_owned())),
+            place: match finding.file.is_empty() {
+                true => String::new(),
+                false => format!("{}:{}", visible(&finding.file), finding.line),
+            },
+            fate,
+        })
+        .collect()
 }
 
 fn numbers(report: &Report) -> HashMap<&str, usize> {
