@@ -9,6 +9,7 @@ mod phase;
 mod report;
 mod repository;
 mod run;
+mod schema;
 mod show;
 mod status;
 mod ui;
@@ -20,6 +21,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use fail::EXIT_CODES;
 use fail::Fail;
+pub use schema::schemas;
 pub use show::diff;
 use ui::Ui;
 

@@ -1,6 +1,7 @@
 //! `ci-migrate phase N`: plan, prove, show, ask, write.
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fail::Fail;
@@ -38,8 +39,9 @@ impl PhaseArgs {
 }
 
 /// The answer for programs; its JSON is version 1.
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Phase")]
+pub struct Answer<'a> {
     version: u32,
     phase: u32,
     id: &'a str,
@@ -52,19 +54,19 @@ struct Answer<'a> {
     applied: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Changed<'a> {
     job: &'a str,
     transforms: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Untouched<'a> {
     job: &'a str,
     reasons: &'a [Reason],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProofAnswer {
     jobs: usize,
     same: usize,

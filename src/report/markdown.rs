@@ -5,8 +5,7 @@ use std::fmt::Write;
 
 use super::data::{JobReport, PhaseReport, PhaseState, Report};
 use super::side::unified_lines;
-use super::words::{change, state, verdict};
-use crate::migration::Severity;
+use super::words::{change, severity, state, verdict};
 use crate::transform::Reason;
 
 /// Effective differences that are written out; a merge request of more is read by its diff.
@@ -205,11 +204,7 @@ fn findings(out: &mut String, report: &Report) {
     }
     let _ = writeln!(out, "## Findings that stay\n");
     for finding in findings.iter().take(NAMED) {
-        let severity = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
+        let severity = severity(finding.severity);
         let job = finding.job.as_deref().map(|job| format!("{}: ", code(job))).unwrap_or_default();
         let _ = writeln!(
             out,

@@ -4,9 +4,8 @@ use askama::Template;
 
 use super::data::{PhaseReport, Report};
 use super::graph::{Graph, HEIGHT, WIDTH};
-use super::view::{
-    Card, Effective, FindingView, JobView, LegendView, SharedView, cards, findings, jobs, legend, shared,
-};
+use super::side::Row;
+use super::view::{Card, Effective, JobView, LegendView, RuleView, SharedView, cards, findings, jobs, legend, shared};
 use super::visible::visible;
 use super::words::{Word, state, verdict};
 
@@ -25,7 +24,7 @@ struct Page<'r> {
     legend: Vec<LegendView>,
     jobs: Vec<JobView<'r>>,
     shared: Vec<SharedView<'r>>,
-    findings: Vec<FindingView<'r>>,
+    findings: Vec<RuleView>,
 }
 
 /// The report as a page: the pipeline as a graph, every job before and after, what is left, what `check` finds.
@@ -58,6 +57,17 @@ impl Page<'_> {
     /// Text of the pipeline, with nothing in it that a reader could not see.
     fn seen(&self, text: &str) -> String {
         visible(text).into_owned()
+    }
+
+    /// A sentence cut where code begins and ends, which stands between backticks.
+    fn pieces(&self, text: &str) -> Vec<(bool, String)> {
+        let text = visible(text);
+        let pieces: Vec<&str> = text.split('`').collect();
+        if pieces.len() % 2 == 0 {
+            return vec![(false, text.into_owned())];
+        }
+        let pieces = pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty());
+        pieces.map(|(number, piece)| (number % 2 == 1, (*piece).to_owned())).collect()
     }
 
     fn has_needs(&self) -> bool {

@@ -8,12 +8,15 @@ use super::data::KeywordDifference;
 /// Lines that are alike, shown before and after those that are not.
 const CONTEXT: usize = 2;
 
-/// One row: a line before, a line after, or both.
+/// So few lines are shown rather than counted.
+const SHORT: usize = 3;
+
+/// One row of two columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Row {
     Same(String),
-    /// Either may be none.
-    Differs(Option<String>, Option<String>),
+    /// The lines that go, and those that come in their place.
+    Differs(Vec<String>, Vec<String>),
     /// So many lines are alike and not shown.
     Gap(usize),
 }
@@ -32,7 +35,7 @@ pub(super) fn rows(difference: &KeywordDifference) -> Vec<Row> {
             // The key itself is always told.
             let lead = if number == 0 { 1 } else { lead };
             let all = |lines: &[&str]| lines.iter().map(|line| Row::Same((*line).to_owned())).collect::<Vec<_>>();
-            if len <= lead + tail + 1 {
+            if len <= lead + tail + SHORT {
                 rows.extend(all(same));
             } else {
                 rows.extend(all(same.get(..lead).unwrap_or_default()));
@@ -41,32 +44,25 @@ pub(super) fn rows(difference: &KeywordDifference) -> Vec<Row> {
             }
             continue;
         }
-        let (old, new) = (old.get(op.old_range()).unwrap_or_default(), new.get(op.new_range()).unwrap_or_default());
-        for line in 0..old.len().max(new.len()) {
-            let side = |lines: &[&str]| lines.get(line).map(|line| (*line).to_owned());
-            rows.push(Row::Differs(side(old), side(new)));
-        }
+        let side = |lines: Option<&[&str]>| lines.unwrap_or_default().iter().map(|line| (*line).to_owned()).collect();
+        rows.push(Row::Differs(side(old.get(op.old_range())), side(new.get(op.new_range()))));
     }
     rows
 }
 
 /// The same one below the other, with the marks of a diff.
 pub(super) fn unified_lines(difference: &KeywordDifference) -> Vec<String> {
-    let (mut lines, mut added) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for row in rows(difference) {
-        if let Row::Differs(old, new) = row {
-            lines.extend(old.map(|line| format!("-{line}")));
-            added.extend(new.map(|line| format!("+{line}")));
-            continue;
+        match row {
+            Row::Same(line) => lines.push(format!(" {line}")),
+            Row::Gap(count) => lines.push(format!("@@ {count} lines are the same @@")),
+            Row::Differs(old, new) => {
+                lines.extend(old.into_iter().map(|line| format!("-{line}")));
+                lines.extend(new.into_iter().map(|line| format!("+{line}")));
+            }
         }
-        lines.append(&mut added);
-        lines.push(match row {
-            Row::Same(line) => format!(" {line}"),
-            Row::Gap(count) => format!("@@ {count} lines are the same @@"),
-            Row::Differs(..) => String::new(),
-        });
     }
-    lines.append(&mut added);
     lines
 }
 

@@ -14,8 +14,10 @@ pub(super) fn applied(
     ahead: &Course,
 ) -> Since {
     let was_pending = behind.legs.iter().filter(|leg| leg.is_sound()).map(|leg| leg.plan.phase.number);
-    let is_pending = |number: u32| ahead.legs.iter().any(|leg| leg.plan.phase.number == number && !leg.plan.is_empty());
-    let applied: Vec<u32> = was_pending.filter(|number| !is_pending(*number)).collect();
+    // What is behind a refused phase is not planned, so nothing is known of it.
+    let has_nothing_to_do =
+        |number: u32| ahead.legs.iter().any(|leg| leg.plan.phase.number == number && leg.plan.is_empty());
+    let applied: Vec<u32> = was_pending.filter(|number| has_nothing_to_do(*number)).collect();
     let (old, new) = (texts(&behind.before), texts(&ahead.before));
     let mut names: Vec<&str> = old.keys().chain(new.keys()).copied().collect();
     names.sort_unstable();

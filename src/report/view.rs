@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::data::{Delta, DeltaKind, JobReport, Report, SharedReport};
 use super::side::{Row, rows};
 use super::visible::visible;
-use super::words::{WORDS, Word, way};
-use crate::migration::{Finding, Severity};
+use super::words::{WORDS, Word, severity, way};
+use crate::migration::Finding;
 use crate::transform::Reason;
 
 /// A number with what it counts.
@@ -45,18 +45,11 @@ pub(super) struct DeltaView {
 
 /// The effective difference; many jobs have the same, which is written once.
 pub(super) enum Effective {
-    Here { id: String, rows: Vec<PairView> },
+    Here { id: String, rows: Vec<Row> },
     SameAs { id: String, job: usize, name: String },
 }
 
-/// A row of two columns.
-pub(super) struct PairView {
-    pub class: &'static str,
-    pub old: String,
-    pub new: String,
-}
-
-/// A line of a diff.
+/// Lines of a diff that follow one another and are of one kind.
 pub(super) struct LineView {
     pub class: &'static str,
     pub text: String,
@@ -68,14 +61,20 @@ pub(super) struct SharedView<'r> {
     pub diffs: Vec<(&'static str, Vec<LineView>)>,
 }
 
-pub(super) struct FindingView<'r> {
-    pub finding: &'r Finding,
+/// What `check` finds by one rule.
+pub(super) struct RuleView {
+    pub code: &'static str,
     pub severity: &'static str,
+    pub remedy: &'static str,
+    /// Whether it `stays`, `goes` or `comes` when all phases are applied.
+    pub fate: &'static str,
+    pub findings: Vec<FindingView>,
+}
+
+pub(super) struct FindingView {
     pub message: String,
     pub job: Option<(Option<usize>, String)>,
     pub place: String,
-    /// Whether it `stays`, `goes` or `comes` when all phases are applied.
-    pub fate: &'static str,
 }
 
 pub(super) fn cards(report: &Report) -> Vec<Card> {
@@ -153,17 +152,7 @@ fn effective(
         return Some(Effective::SameAs { id: id.clone(), job: *job, name: name.clone() });
     }
     known.insert(key, (id.clone(), number, visible(&job.name).into_owned()));
-    Some(Effective::Here { id, rows: delta.effective.iter().flat_map(rows).map(pair).collect() })
-}
-
-fn pair(row: Row) -> PairView {
-    match row {
-        Row::Same(text) => PairView { class: "", new: text.clone(), old: text },
-        Row::Differs(Some(old), Some(new)) => PairView { class: "both", old, new },
-        Row::Differs(Some(old), None) => PairView { class: "old", old, new: String::new() },
-        Row::Differs(None, new) => PairView { class: "new", old: String::new(), new: new.unwrap_or_default() },
-        Row::Gap(count) => PairView { class: "gap", old: format!("{count} lines are the same"), new: String::new() },
-    }
+    Some(Effective::Here { id, rows: delta.effective.iter().flat_map(rows).collect() })
 }
 
 pub(super) fn shared(report: &Report) -> Vec<SharedView<'_>> {
@@ -180,8 +169,8 @@ fn shared_part(shared: &SharedReport) -> SharedView<'_> {
     }
 }
 
-/// The findings of today and those that the plan would bring; the ones that the plan takes away come last.
-pub(super) fn findings(report: &Report) -> Vec<FindingView<'_>> {
+/// The findings of today and those that the plan would bring, by rule; those that the plan takes away come last.
+pub(super) fn findings(report: &Report) -> Vec<RuleView> {
     let numbers = numbers(report);
     // A plan moves lines, so they do not count.
     let key = |finding: &Finding| (finding.code, finding.job.clone(), finding.message.clone());
@@ -190,25 +179,31 @@ pub(super) fn findings(report: &Report) -> Vec<FindingView<'_>> {
     let today = report.checks.now.findings.iter();
     let today = today.map(|finding| (finding, if planned.contains(&key(finding)) { "stays" } else { "goes" }));
     let later = report.checks.planned.findings.iter().filter(|finding| !now.contains(&key(finding)));
-    let mut all: Vec<(&Finding, &'static str)> = today.chain(later.map(|finding| (finding, "comes"))).collect();
-    all.sort_by_key(|(finding, fate)| (*fate == "goes", std::cmp::Reverse(finding.severity)));
-    all.into_iter()
-        .map(|(finding, fate)| FindingView {
-            finding,
-            severity: match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "note",
-            },
+    let mut rules: Vec<RuleView> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for (finding, fate) in today.chain(later.map(|finding| (finding, "comes"))) {
+        let at = *places.entry((finding.code, fate)).or_insert(rules.len());
+        if at == rules.len() {
+            rules.push(RuleView {
+                code: finding.code,
+                severity: severity(finding.severity),
+                remedy: finding.remedy,
+                fate,
+                findings: Vec::new(),
+            });
+        }
+        let Some(rule) = rules.get_mut(at) else { continue };
+        rule.findings.push(FindingView {
             message: visible(&finding.message).into_owned(),
             job: finding.job.as_ref().map(|job| (numbers.get(job.as_str()).copied(), visible(job).into_owned())),
             place: match finding.file.is_empty() {
                 true => String::new(),
                 false => format!("{}:{}", visible(&finding.file), finding.line),
             },
-            fate,
-        })
-        .collect()
+        });
+    }
+    rules.sort_by_key(|rule| (rule.fate == "goes", rule.severity != "error", rule.severity == "note", rule.code));
+    rules
 }
 
 fn numbers(report: &Report) -> HashMap<&str, usize> {
@@ -231,21 +226,24 @@ fn lines(diff: &str) -> Vec<LineView> {
     // A line that goes may itself begin with `--`.
     let is_header = |at: usize| starts(at, "--- ") && starts(at + 1, "+++ ") && starts(at + 2, "@@ -");
     let several = (0..all.len()).filter(|at| is_header(*at)).count() > 1;
-    let mut views = Vec::with_capacity(all.len());
-    for (at, line) in all.iter().enumerate() {
-        if is_header(at) || at > 0 && is_header(at - 1) {
-            if several && is_header(at) {
-                views.push(LineView { class: "file", text: visible(line.trim_start_matches("--- a/")).into_owned() });
-            }
-            continue;
+    let mut views: Vec<LineView> = Vec::new();
+    let mut push = |class, line: &str| match views.last_mut() {
+        // Few elements make a page that opens quickly.
+        Some(last) if last.class == class => {
+            last.text.push('\n');
+            last.text.push_str(&visible(line));
         }
-        let class = match line.as_bytes().first() {
-            Some(b'@') => "hunk",
-            Some(b'-') => "old",
-            Some(b'+') => "new",
-            _ => "",
-        };
-        views.push(LineView { class, text: visible(line).into_owned() });
+        _ => views.push(LineView { class, text: visible(line).into_owned() }),
+    };
+    for (at, line) in all.iter().enumerate() {
+        match line.as_bytes().first() {
+            _ if is_header(at) && several => push("file", line.trim_start_matches("--- a/")),
+            _ if is_header(at) || at > 0 && is_header(at - 1) => {}
+            Some(b'@') => push("hunk", line),
+            Some(b'-') => push("old", line),
+            Some(b'+') => push("new", line),
+            _ => push("", line),
+        }
     }
     views
 }

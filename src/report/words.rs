@@ -1,7 +1,7 @@
 //! The words and signs of a report, alike in every format.
 
 use super::data::{DeltaKind, JobReport, PhaseState};
-use crate::migration::Outcome;
+use crate::migration::{Outcome, Severity};
 
 /// What becomes of a job, as a report's reader is told: with a sign, so that no colour is needed to tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,14 @@ pub(super) fn way(job: &JobReport) -> (Word, Word) {
 pub(super) fn change(job: &JobReport) -> String {
     let (first, last) = way(job);
     if first == last { last.label.to_owned() } else { format!("{} → {}", first.label, last.label) }
+}
+
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
 }
 
 pub(super) fn state(state: PhaseState) -> Word {
