@@ -119,7 +119,7 @@ fn every_diff_of_a_job_has_the_lines_of_the_file() {
             }
         }
     }
-    assert!(seen > 100, "{seen}");
+    assert!(seen > 50, "{seen}");
 }
 
 #[test]
@@ -342,10 +342,10 @@ fn a_browser_filters_the_jobs_and_finds_no_fault() {
     let shown: Vec<&&str> = tags.iter().filter(|tag| !tag.contains("hidden")).collect();
     assert!(shown.len() == 2 && shown.iter().all(|tag| tag.contains("data-name=\"build / schemas")), "{shown:?}");
     assert_eq!(tags.iter().filter(|tag| tag.contains(" open")).count(), 1, "{tags:?}");
-    assert_eq!(dom.matches("class=\"node").count() - dom.matches(" dim\"").count(), 2);
+    assert_eq!(dom.matches("class=\"node ").count() - dom.matches(" dim\"").count(), 2);
 
     // A job whose difference is written at another one shows it all the same.
-    let Some((dom, _)) = browse(&page, "#job-2") else { return };
+    let Some((dom, _)) = browse(&page, "#job-3") else { return };
     assert_eq!(dom.matches("data-same=").count() + 1, repository.read("report.html").matches("data-same=").count());
 }
 
