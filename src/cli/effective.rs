@@ -14,7 +14,7 @@ use crate::migration::Scene;
 use crate::pipeline::{Job, Origin, Way};
 use crate::transform::nearest;
 
-/// The answer for programs; its JSON is version 1.
+/// The answer of `effective`: jobs as GitLab sees them; its JSON is version 1.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Effective")]
 pub struct Answer {

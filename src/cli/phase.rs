@@ -38,7 +38,7 @@ impl PhaseArgs {
     }
 }
 
-/// The answer for programs; its JSON is version 1.
+/// The answer of `phase`: what it would change, or changed; its JSON is version 1.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Phase")]
 pub struct Answer<'a> {
