@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::data::{JobReport, PhaseReport, PhaseState, Report};
 use super::side::unified_lines;
+use super::visible::visible;
 use super::words::{change, severity, state, verdict};
 use crate::transform::Reason;
 
@@ -42,19 +43,20 @@ fn since(out: &mut String, report: &Report) {
     let Some(since) = &report.since else { return };
     let revision = code(&since.revision);
     let numbers: Vec<String> = since.applied.iter().map(u32::to_string).collect();
-    let _ = match (since.applied.is_empty(), since.exact) {
+    let phases = match numbers.len() {
+        1 => format!("phase {} was applied", numbers.join(", ")),
+        _ => format!("phases {} were applied", numbers.join(", ")),
+    };
+    let _ = match (numbers.is_empty(), since.exact) {
         (true, true) => writeln!(out, "Nothing was applied since {revision}.\n"),
         (true, false) => writeln!(out, "No phase was applied since {revision}; there are other edits.\n"),
         (false, true) => writeln!(
             out,
-            "Since {revision}, phase {} was applied, and nothing else: the files are byte for byte what was planned.\n",
-            numbers.join(", ")
+            "Since {revision}, {phases}, and nothing else: the files are byte for byte what was planned.\n"
         ),
-        (false, false) => writeln!(
-            out,
-            "Since {revision}, phase {} was applied, **together with other edits**, which no proof covers.\n",
-            numbers.join(", ")
-        ),
+        (false, false) => {
+            writeln!(out, "Since {revision}, {phases}, **together with other edits**, which no proof covers.\n")
+        }
     };
 }
 
@@ -234,9 +236,14 @@ fn more(out: &mut String, all: usize, shown: usize, what: &str) {
     }
 }
 
+/// On one line, with nothing in it that a reader could not see.
+fn seen(text: &str) -> String {
+    visible(&text.replace(['\n', '\r', '\t'], " ")).into_owned()
+}
+
 /// A code span, also within a table: longer quotes than any inside, no line break, no bare pipe.
 fn code(text: &str) -> String {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text = seen(text);
     let text = text.replace('|', "\\|");
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let quotes = "`".repeat(longest + 1);
@@ -247,7 +254,7 @@ fn code(text: &str) -> String {
 /// A sentence in which code stands between backticks, and nothing else is markup.
 fn prose(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escaped(&text.replace('`', "'"));
     }
     let piece = |(number, piece): (usize, &&str)| {
@@ -258,13 +265,12 @@ fn prose(text: &str) -> String {
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in seen(text).chars() {
         match letter {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '@' => out.extend(['\\', letter]),
-            _ if letter.is_control() => out.push(' '),
             _ => out.push(letter),
         }
     }
@@ -273,7 +279,7 @@ fn escaped(text: &str) -> String {
 
 /// Text inside an HTML element within Markdown.
 fn html_text(text: &str) -> String {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text = seen(text);
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     // Markdown is still read in there.
     text.chars()

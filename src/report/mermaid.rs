@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::data::Report;
+use super::visible::visible;
 use super::words::{WORDS, way};
 
 /// Fill, line and text of each class, readable on a light and on a dark page.
@@ -53,11 +54,10 @@ pub fn mermaid(report: &Report) -> String {
 /// Text within quotes: whatever could be markup, or end the quotes, is an entity code.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in visible(text).chars() {
         match letter {
             ' ' | '/' | '-' | '.' | ',' | '(' | ')' => out.push(letter),
             _ if letter.is_alphanumeric() => out.push(letter),
-            _ if letter.is_control() => out.push(' '),
             _ => {
                 let _ = write!(out, "#{};", letter as u32);
             }

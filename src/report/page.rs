@@ -63,7 +63,7 @@ impl Page<'_> {
     fn pieces(&self, text: &str) -> Vec<(bool, String)> {
         let text = visible(text);
         let pieces: Vec<&str> = text.split('`').collect();
-        if pieces.len() % 2 == 0 {
+        if pieces.len().is_multiple_of(2) {
             return vec![(false, text.into_owned())];
         }
         let pieces = pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty());

@@ -57,7 +57,7 @@ pub(super) fn phases(
             (Some(leg), is) => {
                 let exact = since.is_some_and(|since| since.exact);
                 let mut report = of_leg(leg, PhaseState::Applied);
-                report.left = is.map(|leg| names_left(leg)).unwrap_or_default();
+                report.left = is.map(names_left).unwrap_or_default();
                 if !exact {
                     report.proof = None;
                     report.note = Some("applied together with other edits, which no proof covers".to_owned());
