@@ -213,15 +213,6 @@ impl JobReport {
         (self.outcome.before.or(self.outcome.now), self.outcome.planned)
     }
 
-    /// The phases that do something to it, each once.
-    pub fn phases(&self) -> Vec<u32> {
-        let deltas = self.applied.iter().chain(&self.planned);
-        let mut phases: Vec<u32> = deltas.flat_map(|delta| &delta.phases).copied().collect();
-        phases.sort_unstable();
-        phases.dedup();
-        phases
-    }
-
     /// Whether something was applied to it, or would be.
     pub fn is_changed(&self) -> bool {
         self.applied.is_some() || self.planned.is_some()

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::data::{JobReport, Report};
 use super::visible::visible;
-use super::words::{Word, change, way};
+use super::words::{Word, change, phases, way};
 
 /// A box, and the space around it.
-pub(super) const WIDTH: usize = 212;
-pub(super) const HEIGHT: usize = 46;
+pub(super) const WIDTH: usize = 226;
+pub(super) const HEIGHT: usize = 60;
 const GAP: usize = 12;
 /// Between two stages, where the lines run.
 const BETWEEN: usize = 64;
@@ -43,6 +43,7 @@ pub(super) struct Node {
     /// What fits into the box.
     pub name: String,
     pub note: String,
+    pub when: String,
     /// All of it, for a pointer that rests and for those who hear it.
     pub title: String,
     pub first: Word,
@@ -93,19 +94,17 @@ fn rows(report: &Report) -> usize {
 
 fn node(number: usize, job: &JobReport, x: usize, y: usize) -> Node {
     let (first, last) = way(job);
-    let numbers: Vec<String> = job.phases().iter().map(u32::to_string).collect();
-    let note = match numbers.len() {
-        0 => format!("{} {}", last.sign, last.label),
-        1 => format!("{} {} · phase {}", last.sign, last.label, numbers.join(", ")),
-        _ => format!("{} {} · phases {}", last.sign, last.label, numbers.join(", ")),
-    };
     Node {
         job: number,
         x,
         y,
         name: short(&job.name),
-        note: note.replace("keeps Docker-in-Docker ·", "keeps DinD ·"),
-        title: format!("{}, stage {}: {}", visible(&job.name), visible(&job.stage), change(job)),
+        note: format!("{} {}", last.sign, last.label),
+        when: phases(job),
+        title: format!("{}, stage {}: {}{}", visible(&job.name), visible(&job.stage), change(job), {
+            let phases = phases(job);
+            if phases.is_empty() { phases } else { format!(", {phases}") }
+        }),
         first,
         last,
         changed: job.is_changed(),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::data::{JobReport, PhaseReport, PhaseState, Report};
 use super::side::unified_lines;
 use super::visible::visible;
-use super::words::{change, severity, state, verdict};
+use super::words::{change, phases as when, severity, state, verdict};
 use crate::transform::Reason;
 
 /// Effective differences that are written out; a merge request of more is read by its diff.
@@ -96,7 +96,7 @@ fn jobs(out: &mut String, report: &Report) {
     }
     let _ = write!(
         out,
-        "## Jobs\n\n{} of {} jobs change.\n\n| Job | Place | Before → after | Phase | By |\n| --- | --- | --- | --- | --- |\n",
+        "## Jobs\n\n{} of {} jobs change.\n\n| Job | Place | Before → after | When | By |\n| --- | --- | --- | --- | --- |\n",
         changed.len(),
         report.jobs.len()
     );
@@ -107,7 +107,7 @@ fn jobs(out: &mut String, report: &Report) {
             code(&job.name),
             code(&format!("{}:{}", job.file, job.line)),
             change(job),
-            phase_numbers(job),
+            when(job),
             transforms(job)
         );
     }
@@ -162,10 +162,6 @@ fn details(out: &mut String, group: &Group<'_>) {
     }
     let fence = fence(lines);
     let _ = write!(out, "{fence}diff\n{lines}{fence}\n\n</details>\n\n");
-}
-
-fn phase_numbers(job: &JobReport) -> String {
-    job.phases().iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn transforms(job: &JobReport) -> String {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::data::{Delta, DeltaKind, JobReport, Report, SharedReport};
 use super::side::{Row, rows};
 use super::visible::visible;
-use super::words::{WORDS, Word, severity, way};
+use super::words::{WORDS, Word, phases, severity, way};
 use crate::migration::Finding;
 use crate::transform::Reason;
 
@@ -29,7 +29,7 @@ pub(super) struct JobView<'r> {
     pub last: Word,
     /// The numbers and names of the jobs that it needs.
     pub needs: Vec<(Option<usize>, String)>,
-    /// The numbers of the phases that do something to it.
+    /// The phases that did or will do something to it.
     pub phases: String,
     pub reasons: Vec<String>,
     pub deltas: Vec<DeltaView>,
@@ -130,7 +130,7 @@ pub(super) fn jobs(report: &Report) -> Vec<JobView<'_>> {
             first,
             last,
             needs: needs.map(|need| (numbers.get(need.as_str()).copied(), visible(need).into_owned())).collect(),
-            phases: job.phases().iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+            phases: phases(job),
             reasons: job.reasons.iter().map(because).collect(),
             deltas,
         });

@@ -1,6 +1,6 @@
 //! The words and signs of a report, alike in every format.
 
-use super::data::{DeltaKind, JobReport, PhaseState};
+use super::data::{Delta, DeltaKind, JobReport, PhaseState};
 use crate::migration::{Outcome, Severity};
 
 /// What becomes of a job, as a report's reader is told: with a sign, so that no colour is needed to tell it.
@@ -50,6 +50,22 @@ pub(super) fn way(job: &JobReport) -> (Word, Word) {
 pub(super) fn change(job: &JobReport) -> String {
     let (first, last) = way(job);
     if first == last { last.label.to_owned() } else { format!("{} → {}", first.label, last.label) }
+}
+
+/// The phases that did something to a job, and those that will: "phase 1 applied, 5 to come".
+pub(super) fn phases(job: &JobReport) -> String {
+    let numbers = |delta: &Option<Delta>| -> Vec<String> {
+        delta.iter().flat_map(|delta| &delta.phases).map(u32::to_string).collect()
+    };
+    let (applied, planned) = (numbers(&job.applied), numbers(&job.planned));
+    let parts = [(&applied, "applied"), (&planned, "to come")].into_iter().filter(|(numbers, _)| !numbers.is_empty());
+    let parts: Vec<String> = parts.map(|(numbers, what)| format!("{} {what}", numbers.join(", "))).collect();
+    let first = if applied.is_empty() { &planned } else { &applied };
+    match first.len() {
+        0 => String::new(),
+        1 => format!("phase {}", parts.join(", ")),
+        _ => format!("phases {}", parts.join(", ")),
+    }
 }
 
 pub(super) fn severity(severity: Severity) -> &'static str {
