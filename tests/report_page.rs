@@ -299,14 +299,31 @@ fn browse(page: &Path, hash: &str) -> Option<(String, String)> {
         return None;
     };
     let profile = tempfile::tempdir().unwrap();
-    let ran = Command::new(browser)
+    let written = |name: &str| profile.path().join(name);
+    let file = |name: &str| std::fs::File::create(written(name)).unwrap();
+    let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=5000"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--user-data-dir={}", profile.path().join("profile").display()))
         .args(["--dump-dom".to_owned(), format!("file://{}{hash}", page.display())])
-        .output()
+        .stdout(file("dom"))
+        .stderr(file("log"))
+        .spawn()
         .unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    Some((String::from_utf8(ran.stdout).unwrap(), String::from_utf8_lossy(&ran.stderr).into_owned()))
+    // A page that asks something waits for ever.
+    let begin = std::time::Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begin.elapsed().as_secs() > 90 {
+            child.kill().unwrap();
+            panic!("the browser does not come to an end");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    let read = |name: &str| String::from_utf8_lossy(&std::fs::read(written(name)).unwrap()).into_owned();
+    assert!(status.success(), "{}", read("log"));
+    Some((read("dom"), read("log")))
 }
 
 /// The opening tags of the jobs' details.
