@@ -1,6 +1,10 @@
 //! `ci-migrate effective`: a job as GitLab sees it, and where each value comes from.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::fail::Fail;
 use super::repository::Repository;
@@ -9,6 +13,31 @@ use super::{Done, Global, show};
 use crate::migration::Scene;
 use crate::pipeline::{Job, Origin, Way};
 use crate::transform::nearest;
+
+/// The answer of `effective`: jobs as GitLab sees them; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Effective")]
+pub struct Answer {
+    version: u32,
+    jobs: Vec<JobAnswer>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JobAnswer {
+    name: String,
+    /// What GitLab makes of the job.
+    configuration: Value,
+    /// Where each scalar of it comes from, by the keys and numbers that lead to it, joined by dots.
+    origins: BTreeMap<String, OriginAnswer>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct OriginAnswer {
+    /// `file:line:column`.
+    at: String,
+    /// How it came to the job: `own`, `default`, `global`, `extends NAME`…
+    way: String,
+}
 
 pub fn run(global: &Global, wanted: Option<&str>, ui: &mut Ui) -> Done {
     let repository = Repository::open(global)?;
@@ -22,8 +51,7 @@ pub fn run(global: &Global, wanted: Option<&str>, ui: &mut Ui) -> Done {
         None => pipeline.jobs().collect(),
     };
     if ui.is_json() {
-        let jobs: Vec<Value> = jobs.iter().map(|job| answer(&scene, job)).collect();
-        ui.json(&json!({ "version": 1, "jobs": jobs }))?;
+        ui.json(&Answer { version: 1, jobs: jobs.iter().map(|job| answer(&scene, job)).collect() })?;
         return Ok(0);
     }
     show::partial(ui, &scene);
@@ -43,16 +71,15 @@ pub fn run(global: &Global, wanted: Option<&str>, ui: &mut Ui) -> Done {
     Ok(0)
 }
 
-fn answer(scene: &Scene<'_>, job: &Job<'_>) -> Value {
+fn answer(scene: &Scene<'_>, job: &Job<'_>) -> JobAnswer {
     let effective = job.effective();
-    let origins: serde_json::Map<String, Value> = effective
-        .rows()
-        .into_iter()
-        .map(|row| {
-            (row.path.join("."), json!({ "at": show::place(scene, row.origin.at), "way": way(scene, &row.origin.way) }))
-        })
-        .collect();
-    json!({ "name": job.name(), "configuration": effective.to_json(), "origins": origins })
+    let origin = |origin: &Origin| OriginAnswer { at: show::place(scene, origin.at), way: way(scene, &origin.way) };
+    let rows = effective.rows().into_iter();
+    JobAnswer {
+        name: job.name().to_owned(),
+        configuration: effective.to_json(),
+        origins: rows.map(|row| (row.path.join("."), origin(&row.origin))).collect(),
+    }
 }
 
 fn origin(scene: &Scene<'_>, origin: &Origin) -> String {

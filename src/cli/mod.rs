@@ -10,8 +10,10 @@ mod interrupt;
 mod manual;
 mod phase;
 mod prepare;
+mod report;
 mod repository;
 mod run;
+mod schema;
 mod show;
 mod status;
 mod ui;
@@ -26,6 +28,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use fail::EXIT_CODES;
 use fail::Fail;
+pub use schema::schemas;
 pub use show::diff;
 use ui::Ui;
 
@@ -86,6 +89,13 @@ struct Global {
 enum Format {
     Human,
     Json,
+    // What follows is for `report`, whose own option names them.
+    #[value(hide = true)]
+    Html,
+    #[value(hide = true)]
+    Markdown,
+    #[value(hide = true)]
+    Mermaid,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,6 +150,11 @@ Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate un
         /// Number or id of a phase, or a transformation; without it, a list of both
         what: Option<String>,
     },
+    /// Report what was done and what is left, for people who were not there
+    #[command(
+        after_help = "Examples:\n  ci-migrate report --out report.html\n  ci-migrate report --format markdown --since main\n  ci-migrate report --format mermaid >> README.md"
+    )]
+    Report(report::ReportArgs),
     /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
     #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
     Demo,
@@ -161,6 +176,12 @@ ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish
     },
 }
 
+impl Command {
+    fn takes(&self, format: Format) -> bool {
+        matches!(self, Command::Report(_)) || matches!(format, Format::Human | Format::Json)
+    }
+}
+
 /// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -175,6 +196,10 @@ pub fn main() -> ExitCode {
     interrupt::listen();
     let mut ui = Ui::new(cli.global.color, cli.global.format, cli.global.quiet);
     let result = match &cli.command {
+        command if !command.takes(cli.global.format) => Err(Fail::input(
+            "html, markdown and mermaid are forms of `report`",
+            "say --format human or --format json, or `ci-migrate report`",
+        )),
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
@@ -182,6 +207,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&cli.global, args, &mut ui),
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
+        Command::Report(args) => report::run(&cli.global, args, &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),
         Command::Completions { shell } => manual::completions(*shell, &mut ui),
         Command::Man { out } => manual::man(out.as_deref(), &mut ui),

@@ -1,6 +1,7 @@
 //! `ci-migrate phase N`: plan, prove, show, ask, write.
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::commit::{CommitArgs, Commits};
@@ -47,8 +48,9 @@ impl PhaseArgs {
     }
 }
 
-/// The answer for programs; its JSON is version 1.
-#[derive(Serialize)]
+/// The answer of `phase`: what it would change, or changed; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Phase")]
 pub struct Answer<'a> {
     version: u32,
     phase: u32,
@@ -62,19 +64,19 @@ pub struct Answer<'a> {
     applied: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Changed<'a> {
     job: &'a str,
     transforms: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Untouched<'a> {
     job: &'a str,
     reasons: &'a [Reason],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ProofAnswer {
     jobs: usize,
     same: usize,

@@ -55,6 +55,11 @@ impl Repository {
         Ok(())
     }
 
+    /// The pipeline's main file, from the root of the repository.
+    pub fn main(&self) -> &str {
+        &self.main
+    }
+
     /// Reads the pipeline as it stands.
     pub fn pipeline(&self) -> Result<Pipeline, Fail> {
         self.pipeline_in(&self.folder)

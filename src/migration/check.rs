@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::engine::Scene;
@@ -11,7 +12,7 @@ use crate::shell::{Command, docker};
 use crate::transform::{DAEMON_VARIABLES, DRIVER_OPTIONS, Facts, Reason};
 
 /// How grave a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Note,
@@ -110,7 +111,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Finding {
     pub file: String,
     pub line: usize,
@@ -123,7 +124,7 @@ pub struct Finding {
 }
 
 /// The answer of `check`; its JSON is version 1.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Check {
     pub version: u32,
     /// Whether every runner of this pipeline may be configured with `privileged = false`.

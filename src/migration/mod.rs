@@ -1,6 +1,7 @@
 //! Tracks, phases and their order; the engine that turns a phase into a plan; and the proof beside it.
 
 mod check;
+mod course;
 mod engine;
 mod phase;
 mod proof;
@@ -9,6 +10,7 @@ mod status;
 mod step;
 
 pub use check::{Check, Finding, RULES, Rule, Severity, rule};
+pub use course::{Course, Layered, Leg};
 pub use engine::{FilePlan, JobPlan, Plan, Scene, after};
 pub use phase::{Phase, PhaseError, Select, built_in, read, tracks};
 pub use proof::{Proof, Refusal, prove};

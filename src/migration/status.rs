@@ -1,13 +1,15 @@
 //! Where every phase and every job stands.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::engine::{Plan, Scene};
 use super::phase::{Phase, Select};
+use crate::pipeline::Partial;
 use crate::transform::{Need, Reason, Role};
 
 /// The state of a phase; there is no file that keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It would change something.
@@ -21,7 +23,7 @@ pub enum State {
 }
 
 /// What becomes of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// A phase will change it.
@@ -37,7 +39,7 @@ pub enum Outcome {
 }
 
 /// The answer of `status`; its JSON is version 1.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     pub version: u32,
     pub track: String,
@@ -46,13 +48,13 @@ pub struct Status {
     pub jobs: Vec<JobStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PartialStatus {
     pub include: String,
     pub reason: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PhaseStatus {
     pub number: u32,
     pub id: String,
@@ -61,7 +63,7 @@ pub struct PhaseStatus {
     pub jobs: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct JobStatus {
     pub name: String,
     pub file: String,
@@ -96,10 +98,16 @@ impl Status {
         Status {
             version: 1,
             track: track.to_owned(),
-            partial: partial.map(|p| PartialStatus { include: p.include.clone(), reason: p.reason.clone() }).collect(),
+            partial: partial.map(PartialStatus::from).collect(),
             phases: plans.iter().map(phase_status).collect(),
             jobs: (0..scene.facts.len()).filter_map(|number| job_status(scene, project, &plans, number)).collect(),
         }
+    }
+}
+
+impl From<&Partial> for PartialStatus {
+    fn from(partial: &Partial) -> PartialStatus {
+        PartialStatus { include: partial.include.clone(), reason: partial.reason.clone() }
     }
 }
 

@@ -24,15 +24,35 @@ pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, enclosing:
     }
     let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
     header(&mut out, path, before, after);
+    hunks(&mut out, (old, new), (0, 0), enclosing);
+    out
+}
+
+/// The difference between two texts of a part of a file, each with the number of its first line, from 1. A part that
+/// is none is not in the file.
+pub fn part(path: &str, before: Option<(usize, &str)>, after: Option<(usize, &str)>) -> String {
+    let in_front = |side: Option<(usize, &str)>, other: Option<(usize, &str)>| {
+        side.or(other).map_or(0, |(line, _)| line.saturating_sub(1))
+    };
+    let (old, new) = (before.map_or("", |(_, text)| text), after.map_or("", |(_, text)| text));
+    if old == new {
+        return String::new();
+    }
+    let mut out = format!("--- {}\n+++ {}\n", labelled("a", path), labelled("b", path));
+    hunks(&mut out, (old, new), (in_front(before, after), in_front(after, before)), &|_| None);
+    out
+}
+
+/// Lines in front of the texts count, and are not seen.
+fn hunks(out: &mut String, (old, new): (&str, &str), in_front: (usize, usize), enclosing: Enclosing<'_>) {
     let runs = runs(old, new);
     let mut rest = runs.as_slice();
     while !rest.is_empty() {
         let near = rest.windows(2).take_while(|pair| gap(pair) <= 2 * CONTEXT).count();
         let (hunk, others) = rest.split_at(near + 1);
         rest = others;
-        write_hunk(&mut out, old, new, hunk, enclosing);
+        write_hunk(out, (old, new), in_front, hunk, enclosing);
     }
-    out
 }
 
 fn header(out: &mut String, path: &str, before: Option<&str>, after: Option<&str>) {
@@ -62,7 +82,13 @@ fn gap(pair: &[Run]) -> usize {
     next.old.first - (run.old.first + run.old.count)
 }
 
-fn write_hunk(out: &mut String, old: &str, new: &str, hunk: &[Run], enclosing: Enclosing<'_>) {
+fn write_hunk(
+    out: &mut String,
+    (old, new): (&str, &str),
+    in_front: (usize, usize),
+    hunk: &[Run],
+    enclosing: Enclosing<'_>,
+) {
     let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else {
         return;
     };
@@ -71,8 +97,8 @@ fn write_hunk(out: &mut String, old: &str, new: &str, hunk: &[Run], enclosing: E
     let context = lead.count + tail.count;
     let between: usize = hunk.windows(2).map(gap).sum();
     let total = |side: fn(&Run) -> &Lines| context + between + hunk.iter().map(|run| side(run).count).sum::<usize>();
-    let old_lines = range(first.old.first - lead.count, total(|run| &run.old));
-    let new_lines = range(first.new.first - lead.count, total(|run| &run.new));
+    let old_lines = range(in_front.0 + first.old.first - lead.count, total(|run| &run.old));
+    let new_lines = range(in_front.1 + first.new.first - lead.count, total(|run| &run.new));
     // An insertion stands in what the line before it stands in.
     let line = first.old.first + usize::from(first.old.count > 0);
     let name = Some(line).filter(|&line| line > 0).and_then(enclosing).map(|name| one_line(&name));

@@ -18,7 +18,7 @@ pub struct Part<'p> {
 }
 
 /// Whether what a job runs needs a daemon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     Needed,

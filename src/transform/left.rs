@@ -1,9 +1,10 @@
 //! Why a job, or a line, was left as it is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A reason with a stable code and its place.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Reason {
     /// Stable and in kebab case; `docs/reasons.md` says what each means and what can be done.
     pub code: &'static str,

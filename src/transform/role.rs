@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The roles by which a phase selects its jobs (seed "BuildKit", "Ordre de migration justifié").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(description = "The part that a job plays in the migration, by which a phase selects it.")]
 pub enum Role {
     /// Builds the simplest image: the proof of concept.
     Pilot,

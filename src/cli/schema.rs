@@ -1,0 +1,24 @@
+//! The JSON schemas of what the commands answer with `--format json`, as `schemas/` has them.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+
+use super::{effective, phase};
+use crate::migration::{Check, Status};
+use crate::report::Report;
+
+/// Every answer by its command, with its schema (JSON Schema 2020-12). A command that gets an answer gets a line here.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("check", of::<Check>()),
+        ("effective", of::<effective::Answer>()),
+        ("phase", of::<phase::Answer<'static>>()),
+        ("report", of::<Report>()),
+        ("status", of::<Status>()),
+    ]
+}
+
+/// As it is written, not as it might be read: a key that is null is there.
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}

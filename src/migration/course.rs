@@ -1,0 +1,92 @@
+//! All phases of a track, each planned on top of the last.
+
+use std::sync::Arc;
+
+use super::engine::{Plan, Scene};
+use super::phase::Phase;
+use super::proof::{Proof, Refusal, prove};
+use crate::pipeline::{Error, Files, MemoryFiles, Pipeline, Project, ReadError};
+use crate::transform::Settings;
+
+/// What would become of a pipeline if every phase were applied, in order. Nothing is written.
+pub struct Course {
+    pub before: Pipeline,
+    /// One for each phase, in order; the phases behind a refused one are not planned.
+    pub legs: Vec<Leg>,
+    pub after: Pipeline,
+    written: MemoryFiles,
+}
+
+/// One phase on its way.
+pub struct Leg {
+    pub plan: Plan,
+    /// None when the plan is empty.
+    pub proof: Option<Result<Proof, Refusal>>,
+}
+
+/// A repository with other texts over some of its files.
+pub struct Layered<'a> {
+    under: &'a dyn Files,
+    over: &'a MemoryFiles,
+}
+
+impl Course {
+    /// Plans and proves the phases, each on what the ones before it would have written.
+    ///
+    /// # Errors
+    /// The pipeline cannot be read. A phase whose proof fails is no error: it ends the course, see [`Leg::proof`].
+    pub fn new(files: &dyn Files, main: &str, settings: &Settings, phases: &[Phase]) -> Result<Course, Error> {
+        let before = load(files, main)?;
+        let mut after = load(files, main)?;
+        let mut written = MemoryFiles::default();
+        let mut legs = Vec::new();
+        for phase in phases {
+            let leg = {
+                let layered = Layered { under: files, over: &written };
+                let scene = Scene::new(&after, &layered, settings);
+                let plan = Plan::new(&scene, phase);
+                let proof = (!plan.is_empty()).then(|| prove(&scene, &plan));
+                Leg { plan, proof }
+            };
+            let refused = matches!(leg.proof, Some(Err(_)));
+            if leg.is_sound() {
+                leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
+                after = load(&Layered { under: files, over: &written }, main)?;
+            }
+            legs.push(leg);
+            if refused {
+                break;
+            }
+        }
+        Ok(Course { before, legs, after, written })
+    }
+
+    /// The repository as the last phase leaves it.
+    pub fn over<'a>(&'a self, files: &'a dyn Files) -> Layered<'a> {
+        Layered { under: files, over: &self.written }
+    }
+}
+
+impl Leg {
+    /// Whether it changes something, and is proved.
+    pub fn is_sound(&self) -> bool {
+        matches!(self.proof, Some(Ok(_)))
+    }
+}
+
+impl Files for Layered<'_> {
+    fn read(&self, path: &str) -> Result<Option<String>, ReadError> {
+        match self.over.read(path)? {
+            Some(text) => Ok(Some(text)),
+            None => self.under.read(path),
+        }
+    }
+
+    fn list(&self) -> Result<Vec<String>, ReadError> {
+        self.under.list()
+    }
+}
+
+fn load(files: &dyn Files, main: &str) -> Result<Pipeline, Error> {
+    Pipeline::new(Arc::new(Project::load(files, main)?))
+}
