@@ -1,8 +1,11 @@
 //! The proof: every difference between the effective configurations before and after is one that the phase declared.
 
-use super::engine::{JobPlan, Plan, Scene, after};
+use std::collections::BTreeMap;
+
+use super::engine::{FilePlan, JobPlan, Plan, Scene, after};
 use crate::pipeline::{Change, Difference, JobDifference, Pipeline, Section, compare};
 use crate::transform::Expect;
+use crate::yaml::times_said;
 
 /// What was proved of a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,14 +63,26 @@ pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
         meant(planned, scene.pipeline, &after)?;
     }
     let jobs = scene.facts.len();
-    let lost = plan.files.iter().flat_map(|file| {
-        let comments = file.steps.iter().flat_map(|step| &step.lost_comments);
-        comments
-            .filter(|comment| !file.text.contains(comment.as_str()))
-            .map(|comment| (file.path.clone(), comment.clone()))
-    });
-    let lost_comments = lost.collect();
+    let lost_comments = plan.files.iter().flat_map(|file| lost_comments(scene, file)).collect();
     Ok(Proof { jobs, same: jobs - differ.len(), differ, lost_comments })
+}
+
+/// The comments of a file that went, as often as they are missing: one that was only moved is not among them.
+fn lost_comments(scene: &Scene<'_>, file: &FilePlan) -> Vec<(String, String)> {
+    let stream = scene.pipeline.project().file(file.file).stream();
+    let before = stream.map(|stream| stream.text()).unwrap_or_default();
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lost = Vec::new();
+    for comment in file.steps.iter().flat_map(|step| &step.lost_comments) {
+        let left = missing
+            .entry(comment)
+            .or_insert_with(|| times_said(before, comment).saturating_sub(times_said(&file.text, comment)));
+        if *left > 0 {
+            *left -= 1;
+            lost.push((file.path.clone(), comment.clone()));
+        }
+    }
+    lost
 }
 
 fn declared(plan: &Plan, job: &JobDifference) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::error::{Error, ErrorKind};
 use super::events;
 use super::intent::Intent;
+use super::layout::times_said;
 use super::scalar_edit;
 use super::stream::Stream;
 use super::tree::{Kind, NodeId, Tree};
@@ -245,7 +246,7 @@ impl<'s> Edits<'s> {
             let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
             let inside = self.stream.comments()[first..].iter().take_while(|c| c.start < edit.range.end);
             lost.extend(
-                inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| !edit.text.contains(c.as_str())),
+                inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| times_said(&edit.text, c) == 0),
             );
         }
         text.push_str(&source[at..]);

@@ -138,6 +138,15 @@ impl Stream {
     }
 }
 
+/// How often a comment ends a line of a text, all of it and not as a part of another.
+pub fn times_said(text: &str, comment: &str) -> usize {
+    let ends = |line: &&str| {
+        let before = line.trim_end().strip_suffix(comment);
+        before.is_some_and(|before| before.chars().next_back().is_none_or(char::is_whitespace))
+    };
+    text.lines().map(|line| line.trim_start_matches('\u{feff}')).filter(ends).count()
+}
+
 fn most(values: &[usize]) -> Option<usize> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();

@@ -19,6 +19,7 @@ mod write;
 pub use edit::{Edit, Edited, Edits, Position};
 pub use error::{Error, ErrorKind};
 pub use events::{MAX_DEPTH, read};
+pub use layout::times_said;
 pub use plain::{is_plain, is_plain_string, is_typed};
 pub use stream::{MAX_BYTES, Stream, is_merge};
 pub use tree::{Kind, NodeId, Style, Tree};

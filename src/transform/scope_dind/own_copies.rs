@@ -10,17 +10,12 @@ impl Work<'_, '_, '_> {
         keywords && variables && !self.says_null(facts)
     }
 
-    /// Whether a job writes a keyword and no value: that takes what is global, and would hide what a base has.
+    /// Whether a job, or a base of it, writes a keyword and no value: it takes what is global then, and would hide what
+    /// another base has.
     fn says_null(&self, facts: &Facts<'_>) -> bool {
-        let home = facts.job.definitions().last().and_then(|d| Home::of(self.stage.pipeline.project(), *d));
-        let null = |home: &Home<'_>, key: &str| match home.written(key) {
-            Written::Own { value, .. } | Written::Merged { value, .. } => {
-                let tree = home.stream.tree();
-                matches!(tree.kind(tree.resolve(value)), Kind::Scalar(_))
-            }
-            Written::Not => false,
-        };
-        home.is_some_and(|home| self.moved().any(|setting| null(&home, &setting.key)) || null(&home, "variables"))
+        let own = facts.job.setting();
+        let null = |key: &str| own.get(key).is_some_and(|value| value.is_null());
+        self.moved().any(|setting| null(&setting.key)) || null("variables")
     }
 
     /// The global keywords that the hidden job takes over.

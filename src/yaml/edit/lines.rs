@@ -92,6 +92,13 @@ impl Edits<'_> {
         }
         let bom = if stream.text()[lines.start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let mut range = lines.start + bom..lines.end;
+        // Comments behind it that stand deeper than it does are its own.
+        while range.end < stream.text().len()
+            && stream.is_comment(range.end)
+            && self.comment_column(range.end) > stream.column(mark)
+        {
+            range.end = stream.line_end(range.end);
+        }
         let first = range.start == bom;
         let behind_blank = first || stream.is_blank(stream.line_start(range.start - 1));
         let apart = self.are_apart(parent, &self.siblings(parent));
