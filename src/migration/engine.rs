@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
 use super::step::{Step, step};
@@ -60,7 +61,8 @@ pub struct FilePlan {
 impl<'p> Scene<'p> {
     /// Looks at every job of a pipeline. `files` shows the repository, for what the roles need.
     pub fn new(pipeline: &'p Pipeline, files: &'p dyn Files, settings: &'p Settings) -> Scene<'p> {
-        let facts = Survey::of(pipeline);
+        let mut facts = Survey::of(pipeline);
+        look_into(&mut facts, files);
         let roles = roles(&facts, files, settings);
         Scene { pipeline, facts, roles, settings, files }
     }

@@ -3,6 +3,7 @@
 mod check;
 mod course;
 mod engine;
+mod look;
 mod phase;
 mod proof;
 mod roles;

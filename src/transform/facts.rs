@@ -39,7 +39,7 @@ pub struct Facts<'p> {
     /// What only makes sense with a daemon, in scripts of its own: it fails without one.
     pub plumbing: Vec<Reason>,
     /// Where docker may be used out of sight.
-    pub hidden: Vec<Reason>,
+    pub hidden: Vec<Unseen>,
     /// The builds, in order.
     pub builds: Vec<Build>,
     /// Commands that push, pull or tag in the daemon's store.
@@ -50,6 +50,14 @@ pub struct Facts<'p> {
     pub registry: bool,
     /// Its rules let it never run.
     pub never: bool,
+}
+
+/// A command that may use docker where it cannot be seen, by its part and its number.
+#[derive(Clone, Debug)]
+pub struct Unseen {
+    pub reason: Reason,
+    pub part: usize,
+    pub command: usize,
 }
 
 /// One command of a job.
@@ -178,7 +186,7 @@ impl Facts<'_> {
         });
         let mut reasons: Vec<Reason> = self.needs.iter().cloned().chain(images).collect();
         if reasons.is_empty() && self.need() == Need::Unknown {
-            reasons.extend(self.hidden.iter().cloned());
+            reasons.extend(self.hidden.iter().map(|unseen| unseen.reason.clone()));
         }
         if reasons.is_empty() && self.builds.is_empty() {
             reasons.extend(self.plumbing.iter().cloned());
@@ -228,7 +236,8 @@ impl Facts<'_> {
             Purpose::Needs { code, message } => self.needs.push(reason(project, part, place, code, message)),
             Purpose::Hidden { code } => {
                 let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
-                self.hidden.push(reason(project, part, place, code, message));
+                let reason = reason(project, part, place, code, message);
+                self.hidden.push(Unseen { reason, part: number, command: index });
             }
             Purpose::KubernetesBuilder => self.kubernetes = true,
             Purpose::Registry => self.registry = true,

@@ -32,7 +32,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     if flow.copies.is_empty() && !facts.only_retags() {
         return Ok(());
     }
-    flow.reasons.extend(facts.hidden.iter().cloned());
+    flow.reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
     let (name, image) = name_of(&facts.effective);
     match cli(&name, settings) {
         Cli::WithBuildx => {}

@@ -103,7 +103,7 @@ pub fn create(settings: &Settings) -> String {
 fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     let facts = draft.facts;
     let mut reasons = facts.needs.clone();
-    reasons.extend(facts.hidden.iter().cloned());
+    reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
     for image in facts.images.iter().filter(|image| !draft.handled.contains(&(image.part, image.command))) {
         let Some(command) = facts.command_of(image) else { continue };
         let (code, what) = match image.docker.verb {

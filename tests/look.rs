@@ -1,0 +1,72 @@
+//! Scripts and Makefiles of the repository are looked into: what hides no docker stands in nobody's way.
+
+mod common;
+
+use common::Repository;
+
+const PIPELINE: &str = "\
+build:
+  image: docker:29-cli
+  services: [docker:29-dind]
+  script:
+    - CALL
+    - docker build -t $IMAGE .
+    - docker push $IMAGE
+";
+
+/// The outcome of the job, and its only reason.
+fn outcome(call: &str, files: &[(&str, &str)]) -> (String, String) {
+    let pipeline = PIPELINE.replace("CALL", call);
+    let mut all = vec![(".gitlab-ci.yml", pipeline.as_str())];
+    all.extend_from_slice(files);
+    let status = Repository::with(&all).json(&["status", "--format", "json"]);
+    let job = &status["jobs"][0];
+    let reasons: Vec<String> = job["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| format!("{} [{}]", reason["message"].as_str().unwrap(), reason["code"].as_str().unwrap()))
+        .collect();
+    (job["outcome"].as_str().unwrap().to_owned(), reasons.join("; "))
+}
+
+#[test]
+fn a_script_without_docker_hides_none() {
+    let quiet = "#!/bin/sh\nset -e\n# docker is said only here\necho 1 > VERSION\n";
+    assert_eq!(outcome("./prepare.sh", &[("prepare.sh", quiet)]).0, "pending");
+    assert_eq!(outcome("bash tools/prepare.sh", &[("tools/prepare.sh", quiet)]).0, "pending");
+    let caller = "#!/bin/sh\n./other.sh\n";
+    let files = [("prepare.sh", caller), ("other.sh", quiet)];
+    assert_eq!(outcome("$CI_PROJECT_DIR/prepare.sh", &files).0, "pending");
+}
+
+#[test]
+fn what_a_script_does_with_docker_is_named() {
+    let loud = "#!/bin/sh\necho begin\ndocker run --rm $IMAGE true\n";
+    let (outcome_, reason) = outcome("./test.sh", &[("test.sh", loud)]);
+    assert_eq!(outcome_, "left");
+    assert_eq!(
+        reason,
+        "`./test.sh` may use docker where it cannot be seen: `docker run --rm $IMAGE true` stands in test.sh:3 [script]"
+    );
+    let (_, reason) = outcome("make image", &[("Makefile", "all:\n\ttrue\nimage:\n\tdocker build .\n")]);
+    assert!(reason.contains("`docker build .` stands in Makefile:4"), "{reason}");
+    let (_, reason) = outcome("./a.sh", &[("a.sh", "#!/bin/sh\n./b.sh\n"), ("b.sh", "#!/bin/sh\ndocker compose up\n")]);
+    assert!(reason.contains("docker compose up"), "{reason}");
+}
+
+#[test]
+fn what_is_not_understood_stays_hidden() {
+    let code = |call: &str, files: &[(&str, &str)]| outcome(call, files).1;
+    // Not there.
+    assert!(code("./gone.sh", &[]).ends_with("[script]"));
+    // Another folder.
+    assert!(code("cd sub && ./x.sh", &[("x.sh", "#!/bin/sh\ntrue\n")]).ends_with("[script]"));
+    // Another language.
+    assert!(code("./x.py", &[("x.py", "#!/usr/bin/env python3\nprint(1)\n")]).ends_with("[script]"));
+    // A script that calls what is not there, or itself.
+    assert!(code("./x.sh", &[("x.sh", "#!/bin/sh\n./gone.sh\n")]).ends_with("[script]"));
+    assert!(code("./x.sh", &[("x.sh", "#!/bin/sh\n./x.sh\n")]).ends_with("[script]"));
+    // Outside of the repository.
+    assert!(code("../x.sh", &[]).ends_with("[script]"));
+}
