@@ -229,9 +229,13 @@ impl Table {
         for (code, count) in &self.reasons {
             let _ = writeln!(out, "| `{code}` | {count} |");
         }
+        out.push_str(READING);
         out
     }
 }
+
+/// What was learnt from reading every job and every diff.
+const READING: &str = include_str!("corpus_reading.md");
 
 /// What a job does with docker, before anything is changed.
 fn class(facts: &Facts<'_>) -> &'static str {

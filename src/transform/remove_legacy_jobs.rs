@@ -44,15 +44,15 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
 fn reasons(stage: &Stage<'_, '_>, name: &str, never: &BTreeSet<&str>) -> Vec<Reason> {
     let project = stage.pipeline.project();
     let mentions = stage.pipeline.named_by(name).iter().filter(|mention| !never.contains(&*mention.by));
-    if never.len() == stage.facts.len() {
-        let at = stage.pipeline.job(name).and_then(|job| job.definitions().last().map(|definition| definition.key));
-        let message = "no job would be left, and GitLab refuses a pipeline without any".to_owned();
-        return at.map(|at| reason_at(project, at, None, "no-job-left", message)).into_iter().collect();
-    }
     if let Some(partial) = stage.pipeline.partial().first() {
         let message =
             format!("the include {} cannot be read, and this job may switch one of its jobs off", partial.include);
         return vec![reason_at(project, partial.at, None, "partial", message)];
+    }
+    if never.len() == stage.facts.len() {
+        let at = stage.pipeline.job(name).and_then(|job| job.definitions().last().map(|definition| definition.key));
+        let message = "no job would be left, and GitLab refuses a pipeline without any".to_owned();
+        return at.map(|at| reason_at(project, at, None, "no-job-left", message)).into_iter().collect();
     }
     let mut reasons: Vec<Reason> = mentions
         .map(|mention| reason_at(project, mention.at, None, "still-named", format!("`{}` names this job", mention.by)))
