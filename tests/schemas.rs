@@ -7,7 +7,7 @@ use std::path::Path;
 use common::{Repository, testdata};
 use serde_json::Value;
 
-const COMMANDS: [&str; 5] = ["check", "effective", "phase", "report", "status"];
+const COMMANDS: [&str; 7] = ["check", "effective", "phase", "phase-0", "report", "run", "status"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -86,7 +86,8 @@ fn every_answer_on_every_sample_fits_its_schema() {
                     &["phase", "1", "--yes"],
                     &["phase", "1", "--yes"],
                 ],
-                "report" => &[&["report"]],
+                "phase-0" => &[&["phase", "0"]],
+                "run" => &[&["run", "--dry-run"]],
                 other => &[&[other]],
             };
             for run in runs {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repository::Repository;
@@ -14,9 +15,10 @@ use crate::transform::{DAEMON_VARIABLES, is_dind};
 /// The branch that the guide proposes.
 const BRANCH: &str = "feat/buildkit-rootless";
 
-/// The answer for programs; its JSON is version 1.
-#[derive(Serialize)]
-struct Answer {
+/// The answer of `phase 0`: what was understood, and what is wanted; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Preparation")]
+pub struct Answer {
     version: u32,
     phase: u32,
     track: String,
@@ -29,7 +31,7 @@ struct Answer {
 }
 
 /// The jobs, counted.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Jobs {
     total: usize,
     /// By what will become of them, and by the part that they play.
@@ -38,27 +40,27 @@ struct Jobs {
 }
 
 /// Docker-in-Docker that every job inherits.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Daemon {
     services: Vec<String>,
     variables: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Step {
     #[serde(flatten)]
     phase: PhaseStatus,
     why: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Prerequisite {
     name: &'static str,
     state: Met,
     message: String,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Met {
     Ok,

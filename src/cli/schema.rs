@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
-use super::{effective, phase};
+use super::{effective, phase, prepare};
 use crate::migration::{Check, Status};
 use crate::report::Report;
 
@@ -13,7 +13,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("check", of::<Check>()),
         ("effective", of::<effective::Answer>()),
         ("phase", of::<phase::Answer<'static>>()),
+        ("phase-0", of::<prepare::Answer>()),
         ("report", of::<Report>()),
+        ("run", of::<Vec<phase::Answer<'static>>>()),
         ("status", of::<Status>()),
     ]
 }
