@@ -67,16 +67,22 @@ pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
     Ok(Proof { jobs, same: jobs - differ.len(), differ, lost_comments })
 }
 
-/// The comments of a file that went, as often as they are missing: one that was only moved is not among them.
+/// The comments of a file that went, as often as they are missing. One that was moved is not among them, nor are copies
+/// of one that was written anew: ten jobs and their template say a thing once.
 fn lost_comments(scene: &Scene<'_>, file: &FilePlan) -> Vec<(String, String)> {
     let stream = scene.pipeline.project().file(file.file).stream();
     let before = stream.map(|stream| stream.text()).unwrap_or_default();
     let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
     let mut lost = Vec::new();
     for comment in file.steps.iter().flat_map(|step| &step.lost_comments) {
-        let left = missing
-            .entry(comment)
-            .or_insert_with(|| times_said(before, comment).saturating_sub(times_said(&file.text, comment)));
+        let left = missing.entry(comment).or_insert_with(|| {
+            let after = times_said(&file.text, comment);
+            let mut written = file.steps.iter().flat_map(|step| &step.edits);
+            match after > 0 && written.any(|edit| times_said(&edit.text, comment) > 0) {
+                true => 0,
+                false => times_said(before, comment).saturating_sub(after),
+            }
+        });
         if *left > 0 {
             *left -= 1;
             lost.push((file.path.clone(), comment.clone()));

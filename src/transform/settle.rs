@@ -105,10 +105,14 @@ impl<'d> Settling<'d, '_, '_> {
 
     /// Whether the job has no value for a keyword once it has no own one.
     fn nothing_in_its_place(&self, keyword: &str) -> bool {
-        let mut bases = self.draft.facts.job.bases();
-        bases.all(|base| base.setting().get(keyword).is_none())
+        self.nothing_from_bases(keyword)
             && self.draft.pipeline.global(keyword).is_none()
             && !self.home.is_merged(keyword)
+    }
+
+    fn nothing_from_bases(&self, keyword: &str) -> bool {
+        let mut bases = self.draft.facts.job.bases();
+        bases.all(|base| base.setting().get(keyword).is_none())
     }
 
     fn variables(&mut self) -> Result<(), Error> {
@@ -133,11 +137,19 @@ impl<'d> Settling<'d, '_, '_> {
                 Ok(())
             }
             Written::Own { value, .. } | Written::Merged { value, .. } => {
-                let carried = match copy(stream, value) {
-                    Some(Value::Mapping(entries)) => entries,
-                    Some(Value::Plain(text)) if text.is_empty() || text == "~" || text == "null" => Vec::new(),
-                    _ => return Err(self.refusal("the variables that `<<` brings cannot be copied into the job")),
-                };
+                let carried =
+                    match copy(stream, value) {
+                        Some(Value::Mapping(entries)) => entries,
+                        // No value hides what a base has, which a mapping would take in again.
+                        Some(Value::Plain(text))
+                            if matches!(&*text, "" | "~" | "null") && self.nothing_from_bases("variables") =>
+                        {
+                            Vec::new()
+                        }
+                        _ => return Err(self.refusal(
+                            "the job's variables cannot be written out: they are merged, or null over those of a base",
+                        )),
+                    };
                 let mut entries: Vec<Entry> = carried
                     .into_iter()
                     .filter(|e| !self.draft.variables.iter().any(|(name, _)| *name == e.key))
