@@ -73,7 +73,8 @@ fn status_finds_every_job_its_part() {
             assert_eq!(reason["file"], ".gitlab-ci.yml");
             let line = text.lines().nth(reason["line"].as_u64().unwrap() as usize - 1).unwrap();
             let column = reason["column"].as_u64().unwrap() as usize - 1;
-            assert!(line[column..].starts_with("docker "), "{reason}: {line}");
+            let command = if reason["code"] == "loses-daemon" { "npx semantic-release" } else { "docker " };
+            assert!(line[column..].starts_with(command), "{reason}: {line}");
         }
     }
 }

@@ -73,6 +73,28 @@ impl<'p> Scene<'p> {
     }
 }
 
+impl FilePlan {
+    /// The line in the original text of one in the text as planned so far; 0 stays 0.
+    fn original_line(&self, original: &str, line: usize) -> usize {
+        let Some(above) = line.checked_sub(1) else { return line };
+        let mut at = self.text.split_inclusive('\n').take(above).map(str::len).sum::<usize>();
+        for step in self.steps.iter().rev() {
+            let (mut old, mut new) = (0, 0);
+            for edit in &step.edits {
+                let kept = edit.range.start.saturating_sub(old);
+                if new + kept > at {
+                    break;
+                }
+                (old, new) = (edit.range.end, new + kept + edit.text.len());
+                // Within what was put there: where that begins.
+                at = at.max(new);
+            }
+            at = old + (at - new);
+        }
+        original.get(..at).unwrap_or(original).matches('\n').count() + 1
+    }
+}
+
 impl Plan {
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
@@ -127,7 +149,14 @@ impl Plan {
         let project = Project::load(&overlay, &main.file(main.main()).path)?;
         let pipeline = Pipeline::new(Arc::new(project))?;
         let next = Scene::new(&pipeline, &overlay, scene.settings);
-        let step = step(&next, phase, transforms, None);
+        let mut step = step(&next, phase, transforms, None);
+        // What is said must be found in the files as they are, and not as an earlier step left them.
+        for reason in step.left.iter_mut().flat_map(|left| &mut left.reasons) {
+            if let Some(file) = self.files.iter().find(|file| file.path == reason.file) {
+                let original = scene.pipeline.project().file(file.file).stream().map(|stream| stream.text());
+                reason.line = file.original_line(original.unwrap_or_default(), reason.line);
+            }
+        }
         self.take(scene, step);
         Ok(())
     }

@@ -22,6 +22,21 @@ enum Found {
 /// Takes away what is shown to hide nothing, and says of the rest what was found.
 pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files) {
     let mut looks = Looks { files, known: BTreeMap::new() };
+    for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
+        let perhaps = std::mem::take(&mut facts.perhaps);
+        let moves = perhaps.iter().any(|(_, command)| changes_folder(command));
+        for (mut unseen, command) in perhaps {
+            let file = path(&command).filter(|_| !moves).and_then(|paths| looks.first(&paths));
+            match file.or_else(|| looks.manifest(&command)) {
+                Some((path, Found::Docker(line, what))) => {
+                    unseen.reason.message += &format!(": `{what}` stands in {path}:{line}");
+                    facts.hidden.push(unseen);
+                }
+                Some((_, Found::Nothing)) => {}
+                _ => facts.perhaps.push((unseen, command)),
+            }
+        }
+    }
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
@@ -39,6 +54,19 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files) {
         facts.hidden = hidden;
     }
 }
+
+/// Where package managers are told what tests need.
+const MANIFESTS: [&str; 9] = [
+    "package.json",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "go.mod",
+    "requirements.txt",
+    "requirements-dev.txt",
+    "pyproject.toml",
+    "Gemfile",
+];
 
 /// How deeply scripts that call scripts are followed.
 const DEPTH: usize = 4;
@@ -67,6 +95,21 @@ impl Looks<'_> {
         });
         self.known.insert(path.to_owned(), found.clone());
         found
+    }
+
+    /// What the manifests of package managers show: a script that uses docker, or tests that start containers.
+    fn manifest(&mut self, command: &Command) -> Option<(String, Found)> {
+        let called = hides_docker(command).and_then(|hidden| command.words.get(hidden.target?)?.value());
+        MANIFESTS.into_iter().find_map(|path| {
+            let text = self.files.read(path).ok().flatten()?;
+            let named = called.map(|name| format!("\"{name}\":"));
+            let says = |line: &str| {
+                line.contains("testcontainers")
+                    || named.as_ref().is_some_and(|n| line.contains(n) && mentions_docker(line))
+            };
+            let (number, line) = text.lines().enumerate().find(|(_, line)| says(line))?;
+            Some((path.to_owned(), Found::Docker(number + 1, short(line))))
+        })
     }
 
     fn shell(&mut self, text: &str, depth: usize) -> Found {

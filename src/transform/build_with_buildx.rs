@@ -7,7 +7,8 @@
 //! condition, or under a name that is only known later, becomes a copy within the registry in the same place, made from
 //! a name that the build has pushed. An image that is pulled for its layers (`--cache-from`) is no longer pulled: the
 //! builder reads the cache from the registry, and `--cache-to type=inline` leaves one there. A build that pushes nothing
-//! stays a check: it builds, and leaves no image.
+//! stays a check: it builds, and leaves no image. `--provenance=false` keeps the image what `docker push` sent: one
+//! manifest, and no index with an attestation, which `docker manifest create` and some platforms do not take.
 //!
 //! # What it does not do
 //!
@@ -16,6 +17,7 @@
 //! build and the push leave the job as it is.
 
 use super::draft::Draft;
+use super::environment::set_by;
 use super::facts::Build;
 use super::images::{self, Flow};
 use super::left::Reason;
@@ -50,14 +52,21 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     if context.substitution || context.background || context.condition || context.negated {
         add("conditional-build", "something else depends on how this build ends");
     }
+    if draft.facts.parts.get(build.at.part).is_some_and(|part| part.script.text().contains("$?")) {
+        add("conditional-build", "something else depends on how a command of this script ends");
+    }
     if docker.verb != crate::shell::Verb::Build {
         return reasons;
     }
     let classic = |value: &str| matches!(value, "0" | "false");
-    let said = docker
-        .environment
-        .iter()
-        .any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(classic));
+    let exported = draft.facts.parts.iter().flat_map(|part| part.script.commands()).any(|command| {
+        set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(classic))
+    });
+    let said = exported
+        || docker
+            .environment
+            .iter()
+            .any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(classic));
     let set = draft.facts.effective.variable("DOCKER_BUILDKIT");
     if said || set.is_some_and(|variable| classic(&variable.setting.variable_text())) {
         add("legacy-builder", "asks for the builder of the daemon by DOCKER_BUILDKIT=0");

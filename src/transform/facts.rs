@@ -40,6 +40,8 @@ pub struct Facts<'p> {
     pub plumbing: Vec<Reason>,
     /// Where docker may be used out of sight.
     pub hidden: Vec<Unseen>,
+    /// The same in scripts that do not speak of docker, of a job that has a daemon: most of them need none.
+    pub perhaps: Vec<(Unseen, Command)>,
     /// The builds, in order.
     pub builds: Vec<Build>,
     /// Commands that push, pull or tag in the daemon's store.
@@ -109,12 +111,16 @@ impl Survey {
 
     fn job<'p>(&mut self, project: &Project, job: Job<'p>) -> Facts<'p> {
         let effective = job.effective();
-        let parts: Vec<Part<'p>> = [Section::BeforeScript, Section::Script, Section::AfterScript]
+        let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
+        let sections = sections.map(|section| (section, effective.script(section)));
+        // What it inherits from the global level speaks of docker in every job.
+        let speaks = sections
+            .iter()
+            .flat_map(|(_, items)| items)
+            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && mentions_docker(&item.text));
+        let parts: Vec<Part<'p>> = sections
             .into_iter()
-            .map(|section| {
-                let items = effective.script(section);
-                Part { section, script: self.parse(&items, section), items }
-            })
+            .map(|(section, items)| Part { section, script: self.parse(&items, section, speaks), items })
             .collect();
         let mut facts = Facts {
             dind: dind(&effective),
@@ -124,6 +130,7 @@ impl Survey {
             needs: Vec::new(),
             plumbing: Vec::new(),
             hidden: Vec::new(),
+            perhaps: Vec::new(),
             builds: Vec::new(),
             images: Vec::new(),
             kubernetes: false,
@@ -135,13 +142,19 @@ impl Survey {
                 facts.command(project, part, number, index, command);
             }
         }
+        let daemon = !facts.dind.is_empty();
+        for (number, part) in parts.iter().enumerate() {
+            if daemon && !speaks && !part.items.iter().any(|item| mentions_docker(&item.text)) {
+                facts.perhaps(project, part, number);
+            }
+        }
         facts.parts = parts;
         facts
     }
 
     /// `before_script` and `after_script` are mostly inherited, and alike.
-    fn parse(&mut self, items: &[ScriptItem<'_>], section: Section) -> Arc<Script> {
-        if !items.iter().any(|item| mentions_docker(&item.text)) {
+    fn parse(&mut self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
+        if !speaks && !items.iter().any(|item| mentions_docker(&item.text)) {
             return self.cache.entry(String::new()).or_insert_with(|| Arc::new(Script::parse([""; 0]))).clone();
         }
         let parse = || Arc::new(Script::parse(items.iter().map(|item| &*item.text)));
@@ -227,6 +240,18 @@ impl Facts<'_> {
     /// The command of a use.
     pub fn command_of(&self, at: &Use) -> Option<&Command> {
         self.parts.get(at.part)?.script.commands().get(at.command)
+    }
+
+    /// What a script that does not speak of docker may do where it cannot be seen.
+    fn perhaps(&mut self, project: &Project, part: &Part<'_>, number: usize) {
+        let script = Script::parse(part.items.iter().map(|item| &*item.text));
+        for (index, command) in script.commands().iter().enumerate() {
+            if let Purpose::Hidden { code } = understood(command).0 {
+                let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                let reason = reason(project, part, command.span.as_ref(), code, message);
+                self.perhaps.push((Unseen { reason, part: number, command: index }, command.clone()));
+            }
+        }
     }
 
     fn command(&mut self, project: &Project, part: &Part<'_>, number: usize, index: usize, command: &Command) {

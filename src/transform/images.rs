@@ -7,6 +7,7 @@
 
 mod between;
 mod edit;
+mod later;
 mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,8 @@ struct Work<'d, 'f, 'p> {
     /// Pushes that are not part of a build, with the name's origin.
     later: Vec<(Point, Local, String)>,
     used: BTreeSet<usize>,
+    /// By copy: the build that it is of.
+    origins: Vec<Option<usize>>,
     flow: Flow,
 }
 
@@ -97,6 +100,7 @@ impl Flow {
             moved: BTreeMap::new(),
             later: Vec::new(),
             used: BTreeSet::new(),
+            origins: Vec::new(),
             flow: Flow::default(),
         };
         work.all();
@@ -132,6 +136,8 @@ impl<'f> Work<'_, 'f, '_> {
         }
         self.copies();
         self.pulls();
+        self.overwritten();
+        self.used_later();
         self.builds(own_builder);
     }
 
@@ -258,7 +264,9 @@ impl<'f> Work<'_, 'f, '_> {
             }
             // Where the name was given, if the push follows at once: its comment stays.
             let tag = local.way.get(1..).and_then(<[Point]>::last).copied();
-            let mut place = tag.filter(|tag| self.shell.in_a_row(&[*tag, at])).unwrap_or(at);
+            let together =
+                |tag: &Point| self.shell.in_a_row(&[*tag, at]) && self.shell.deciding_between(*tag, at).is_empty();
+            let mut place = tag.filter(together).unwrap_or(at);
             let taken =
                 |place: Point, copies: &[Copy]| copies.iter().any(|copy| copy.at == (place.part, place.command));
             if matches!(local.source, Source::Pull(_))
@@ -276,8 +284,17 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "conditional-push", "pushes several images at once");
                 continue;
             }
+            if let Some(command) = self.shell.writes_between(source, place, &from) {
+                let message = format!("`{}` may write what is copied here", super::facts::short(command));
+                self.refuse(at, "order-of-copies", &message);
+                continue;
+            }
             self.flow.dropped.insert((at.part, at.command));
             self.flow.dropped.remove(&(place.part, place.command));
+            self.origins.push(match local.source {
+                Source::Build(number) => Some(number),
+                Source::Pull(_) => None,
+            });
             self.flow.copies.push(Copy { at: (place.part, place.command), from, to });
         }
     }
@@ -376,6 +393,11 @@ fn names(command: &Command, image: &Use) -> Option<Vec<(String, String)>> {
         Some((word.raw().to_owned(), word.display().to_owned()))
     };
     docker.operands.iter().map(name).collect::<Option<Vec<_>>>().filter(|_| known && plain)
+}
+
+/// A reference without its quotes.
+fn plain(raw: &str) -> String {
+    raw.replace(['"', '\''], "")
 }
 
 /// Whether nothing of what a command prints is kept: only thrown away, if it is redirected at all.

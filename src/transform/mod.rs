@@ -6,6 +6,7 @@ mod branch_cache;
 mod build_with_buildx;
 mod draft;
 mod drop;
+mod environment;
 mod extract_template;
 mod facts;
 mod global_daemon;

@@ -77,6 +77,8 @@ pub fn copy(stream: &Stream, node: NodeId) -> Option<Value> {
         return None;
     }
     match tree.kind(node) {
+        // An input has its value in this file only.
+        Kind::Scalar(_) if tree.scalar(node)?.contains("$[[") => None,
         Kind::Scalar(Style::Plain) => Some(Value::Plain(tree.scalar(node)?.to_owned())),
         Kind::Scalar(style) => Some(Value::Styled(tree.scalar(node)?.to_owned(), style)),
         Kind::Sequence => {

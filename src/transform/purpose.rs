@@ -41,7 +41,18 @@ pub fn understood(command: &Command) -> (Purpose, Option<Docker>) {
     }
     if let Some(docker) = docker(command) {
         let purpose = if only_tidies(command, &docker) { Purpose::Plumbing } else { of_docker(&docker) };
-        return (purpose, Some(docker));
+        let kept = command.redirects.iter().any(|redirect| {
+            redirect.operator.contains('>')
+                && !redirect.operator.ends_with('&')
+                && redirect.target.display() != "/dev/null"
+        });
+        // What a probe prints is kept: somebody reads it.
+        return match (purpose, daemon(&docker)) {
+            (Purpose::Plumbing, Daemon::Needed(why)) if kept => {
+                (Purpose::Needs { code: why.code, message: why.message }, Some(docker))
+            }
+            (purpose, _) => (purpose, Some(docker)),
+        };
     }
     let purpose = if let Some(reason) = other_daemon_users(command) {
         Purpose::Needs { code: reason.code, message: reason.message }

@@ -92,7 +92,10 @@ impl Work<'_, '_, '_> {
 
     /// Whether a job needs the global daemon and has it.
     fn keeps(&self, facts: &Facts<'_>) -> bool {
-        facts.keeps_daemon() && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
+        let own = facts.effective.get("services").is_some_and(|s| !matches!(s.origin.way, Way::Default | Way::Global));
+        // A daemon of the job's own is the clearest sign of need.
+        let needs = facts.keeps_daemon() || (own && !facts.dind.is_empty() && !facts.kubernetes);
+        needs && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
     }
 
     fn inherits_variables(&self, facts: &Facts<'_>) -> bool {
@@ -217,6 +220,11 @@ impl Work<'_, '_, '_> {
         let services = facts.effective.get("services");
         let inherited =
             services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
+        if inherited && let Some((unseen, _)) = facts.perhaps.first() {
+            let message = format!("{}; it loses the daemon that it inherits", unseen.reason.message);
+            let reason = Reason { code: "loses-daemon", message, ..unseen.reason.clone() };
+            self.rewrite.left.push(Left { job: facts.job.name().to_owned(), reasons: vec![reason] });
+        }
         if inherited {
             expect.services = Some(services.map_or(0, |services| services.items().count()) - facts.dind.len());
         }

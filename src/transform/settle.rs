@@ -23,6 +23,10 @@ pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<
             "the job is not written as a mapping".to_owned(),
         )]);
     };
+    let made = made_elsewhere(draft);
+    if !made.is_empty() {
+        return Err(made);
+    }
     let sharers = draft.pipeline.sharers(home.definition.value);
     if let Some(other) =
         sharers.iter().find(|job| job.name() != draft.facts.job.name() && !selected.contains(job.name()))
@@ -33,6 +37,29 @@ pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<
     let mut settling = Settling { draft, edits: Edits::new(home.stream), inserted: Vec::new(), home };
     settling.all().map_err(|error| vec![settling.reason(&error)])?;
     Ok(BTreeMap::from([(settling.home.definition.value.file, settling.edits)]))
+}
+
+/// What the files do not say as the job runs it: the value of an input, a reference or a base that cannot be read.
+fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
+    let facts = draft.facts;
+    let mut reasons = Vec::new();
+    if let Some(base) = facts.job.unresolved().first() {
+        let message = format!("extends `{base}` of an include that cannot be read, and would hide what that has");
+        reasons.push(draft.reason_at_setting(None, "partial", message));
+    }
+    for (number, part) in facts.parts.iter().enumerate().filter(|(_, part)| draft.is_touched(part.section)) {
+        for (index, item) in part.items.iter().enumerate() {
+            let place = crate::shell::Place { item: index, range: 0..0 };
+            if item.unresolved {
+                let message = format!("`{}` cannot be read, and may use docker", item.text);
+                reasons.push(draft.reason(number, Some(&place), "partial", message));
+            } else if item.at.is_none() && draft.items(part.section).get(index).is_some_and(|item| !item.dropped) {
+                let message = "holds an input, whose value is another for each include".to_owned();
+                reasons.push(draft.reason(number, Some(&place), "input", message));
+            }
+        }
+    }
+    reasons
 }
 
 struct Settling<'d, 'f, 'p> {

@@ -21,12 +21,13 @@
 //! name, which falls back to another builder and succeeds: here it is named.
 
 use super::draft::Draft;
+use super::environment;
 use super::image::{self, Cli, cli, name_of};
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::purpose::{Purpose, purpose};
 use super::settings::Settings;
-use crate::pipeline::Section;
+use crate::pipeline::{Section, Setting};
 use crate::shell::docker::Verb;
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
@@ -68,7 +69,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         return Err(read);
     }
     if !facts.kubernetes {
-        draft.append(Section::BeforeScript, create(settings));
+        let platform = facts.builds.iter().all(|build| build.at.docker.last("platform").is_some());
+        let architecture = architecture(draft).filter(|_| !platform);
+        draft.append(Section::BeforeScript, create(settings, architecture));
         draft.append(Section::BeforeScript, format!("docker buildx inspect --bootstrap \"{}\"", settings.builder_name));
         let name = &settings.builder_name;
         draft.append(
@@ -80,13 +83,20 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
 }
 
 /// The command that makes the builder (buildx, `create`; driver options: docker/buildx `driver/kubernetes/factory.go`).
-pub fn create(settings: &Settings) -> String {
+///
+/// `docker build` builds for the runner it stands on: the builder gets nodes of the architecture that the job's tags name.
+fn create(settings: &Settings, architecture: Option<&str>) -> String {
     let mut lines = vec![
         "docker buildx create".to_owned(),
         "--driver=kubernetes".to_owned(),
         format!("--driver-opt=namespace={}", settings.namespace),
         "--driver-opt=rootless=true".to_owned(),
     ];
+    if let Some(architecture) =
+        architecture.filter(|_| !settings.driver_options.iter().any(|(name, _)| name == "nodeselector"))
+    {
+        lines.push(format!("--driver-opt=nodeselector=kubernetes.io/arch={architecture}"));
+    }
     for (name, value) in &settings.driver_options {
         // A value with commas wants quotes that buildx sees.
         lines.push(match value.contains([',', ' ', '"', '\'']) {
@@ -131,8 +141,22 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| v.display == "host")) {
             add("network-host", "builds on the host's network, which a rootless builder does not have");
         }
+        if docker.all("add-host").any(|o| o.value.as_ref().is_some_and(|v| v.display.ends_with("host-gateway"))) {
+            add("network-host", "asks for `host-gateway`, which the Kubernetes driver does not have");
+        }
         if docker.all("platform").any(|o| o.value.as_ref().is_some_and(|v| v.display.contains([',', '$']))) {
             add("multi-platform", "builds for several platforms, which needs emulation or nodes of each");
+        }
+    }
+    for (number, part) in facts.parts.iter().enumerate() {
+        for command in part.script.commands() {
+            let other = crate::shell::docker(command).filter(|docker| docker.verb == Verb::BuildxCreate);
+            let driver =
+                other.and_then(|docker| docker.last("driver")?.value.as_ref().map(|value| value.display.clone()));
+            if let Some(driver) = driver.filter(|driver| !matches!(&**driver, "docker-container" | "kubernetes")) {
+                let message = format!("makes a builder with the driver `{driver}`, which is the team's choice");
+                reasons.push(draft.reason_at_command(number, command, "builder-named", message));
+            }
         }
     }
     if let Some(builder) = facts.effective.variables().find(|v| v.key == "BUILDX_BUILDER") {
@@ -162,6 +186,15 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
+    let tags = facts.effective.get("tags").filter(|tags| {
+        let variable = |tag: Setting<'_>| tag.text().is_some_and(|text| text.to_ascii_lowercase().contains("$arch"));
+        tags.items().any(variable)
+    });
+    if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
+        let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
+        reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
+    }
+    reasons.extend(environment::obstacles(draft));
     let (name, setting) = name_of(&draft.facts.effective);
     if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
@@ -182,9 +215,26 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     reasons
 }
 
+/// The architecture that the tags of a job's runner name, as Kubernetes calls it.
+fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
+    let tags = draft.facts.effective.get("tags");
+    let tags = tags.iter().flat_map(|tags| tags.items()).filter_map(|tag| tag.text().map(|text| text.into_owned()));
+    let named = tags.flat_map(|tag| {
+        let words: Vec<String> = tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).map(str::to_owned).collect();
+        words
+    });
+    named.into_iter().find_map(|word| match &*word {
+        "arm64" | "aarch64" | "armv8" => Some("arm64"),
+        "amd64" | "x64" => Some("amd64"),
+        "s390x" => Some("s390x"),
+        "ppc64le" => Some("ppc64le"),
+        _ => None,
+    })
+}
+
 /// The names under which a job's daemons are reached: aliases, and what GitLab makes of their images
 /// (<https://docs.gitlab.com/ci/services/#accessing-the-services>).
-fn names_of_daemons(draft: &Draft<'_, '_>) -> Vec<String> {
+pub(super) fn names_of_daemons(draft: &Draft<'_, '_>) -> Vec<String> {
     let services = draft.facts.effective.get("services");
     let services = services.iter().flat_map(|services| services.items()).enumerate();
     let daemons = services.filter(|(number, _)| draft.facts.dind.contains(number)).map(|(_, service)| service);
@@ -201,7 +251,7 @@ fn names_of_daemons(draft: &Draft<'_, '_>) -> Vec<String> {
 }
 
 /// Whether a `DOCKER_HOST` is the job's own service, or nothing; one that is made of variables may be.
-fn is_here(host: &str, names: &[String]) -> bool {
+pub(super) fn is_here(host: &str, names: &[String]) -> bool {
     let Some((_, address)) = host.split_once("://") else { return true };
     let name = address.split([':', '/']).next().unwrap_or_default();
     host.starts_with("unix:") || name.is_empty() || name.contains('$') || names.iter().any(|known| known == name)

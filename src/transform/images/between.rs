@@ -73,7 +73,70 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// The commands between two others that may stop the job, or that only make sense where they stand.
     pub fn deciding_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
-        self.between(from, to).map(|(_, command)| command).filter(|command| !is_harmless(command)).collect()
+        let decides = |(point, command): &(Point, &Command)| match purpose(command) {
+            // A build that pushes nothing is a test, as far as anybody can see.
+            Purpose::Build => !self.is_pushed(*point),
+            _ => !is_harmless(command),
+        };
+        self.between(from, to).filter(decides).map(|(_, command)| command).collect()
+    }
+
+    /// Whether a name that a build gives is pushed or renamed by the job, or the build pushes itself.
+    fn is_pushed(&self, at: Point) -> bool {
+        let Some(build) = self.facts.builds.iter().find(|b| (b.at.part, b.at.command) == (at.part, at.command)) else {
+            return false;
+        };
+        let names: BTreeSet<String> = build.tags.iter().map(|tag| super::reference::key(tag)).collect();
+        let used = self.facts.images.iter().filter(|image| matches!(image.docker.verb, Verb::Push | Verb::Tag));
+        let mut used = used.filter_map(|image| {
+            let command = self.facts.command_of(image)?;
+            command.words.get(*image.docker.operands.first()?).map(|word| super::reference::key(word.display()))
+        });
+        build.at.docker.flag("push") || used.any(|name| names.contains(&name))
+    }
+
+    /// A command on the way that may give the name another image, by other means than the docker commands that are followed.
+    pub fn writes_between(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        let (first, last) = (from.min(to), from.max(to));
+        let name = raw.replace(['"', '\''], "");
+        let writes = |command: &Command| {
+            let tool = matches!(
+                command.words.first().and_then(|word| word.value()),
+                Some(
+                    "crane"
+                        | "skopeo"
+                        | "regctl"
+                        | "oras"
+                        | "buildah"
+                        | "podman"
+                        | "gcrane"
+                        | "img"
+                        | "ctr"
+                        | "nerdctl"
+                )
+            );
+            let logout = docker(command).is_some_and(|docker| docker.verb == Verb::Logout);
+            let names = command.words.iter().any(|word| word.display().contains(&name));
+            logout || ((tool || purpose(command) == Purpose::Registry) && names)
+        };
+        self.between(first, last)
+            .map(|(_, command)| command)
+            .find(|command| writes(command))
+            .map(|command| command.raw())
+    }
+
+    /// A command behind a place that is none of docker's image commands and names an image, other than to print it.
+    pub fn names_after(&self, from: Point, name: &str) -> Option<Point> {
+        let names = |command: &Command| {
+            let words = command.words.iter().map(|word| word.display());
+            let values = command.assignments.iter().filter_map(|set| set.value.as_ref()).map(|value| value.display());
+            words.chain(values).any(|word| super::reference::key(word).trim_end_matches(":latest").contains(name))
+        };
+        let follows = |command: &Command| {
+            matches!(purpose(command), Purpose::Image | Purpose::Build | Purpose::Plumbing | Purpose::Idle)
+        };
+        let mut after = self.commands().filter(|(point, _)| from < *point);
+        after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
     }
 
     /// Whether two commands are statements of one sequence, each by itself.
@@ -154,7 +217,7 @@ fn is_harmless(command: &Command) -> bool {
     let tells = matches!(command.name(), Some("echo" | "printf" | "sleep" | "date" | "true" | ":"));
     let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
     match purpose(command) {
-        Purpose::Image | Purpose::Build | Purpose::Plumbing => true,
+        Purpose::Image | Purpose::Plumbing => true,
         _ => tells && !writes,
     }
 }

@@ -80,7 +80,13 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     let last = command.words.get(*docker.verb_words.last()?)?.place()?;
     let verb =
         (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })?;
-    let words = if push { "buildx build --push" } else { "buildx build" };
+    // What `docker push` sends is one image; with the attestation that buildx adds by itself it would be an index.
+    let index = docker.verb != Verb::Build || docker.last("provenance").is_some() || docker.last("attest").is_some();
+    let words = match (push, index) {
+        (true, true) => "buildx build --push",
+        (true, false) => "buildx build --provenance=false --push",
+        (false, _) => "buildx build",
+    };
     let tags: Vec<&Opt> = docker.all("tag").collect();
     let inline = built.inline_cache && (push || docker.flag("push")) && !caches(build);
     if docker.verb == Verb::Build || push {

@@ -14,6 +14,19 @@ impl Work<'_, '_, '_> {
         for facts in lose {
             self.read_by(facts, &mut read);
         }
+        for variable in &self.global.variables {
+            let form = variable.setting.entries().any(|entry| !matches!(&*entry.key, "value" | "expand"));
+            if variable.setting.is_mapping() && form {
+                let who = "the form of \"Run pipeline\"";
+                read.note(&self.global.first_job(self.stage), &variable.key, variable.key_at, who);
+            }
+        }
+        for facts in self.stage.facts.iter().filter(|facts| facts.job.is_trigger() && forwards(facts)) {
+            for variable in &self.global.variables {
+                let who = format!("the pipeline that `{}` triggers", facts.job.name());
+                read.note(facts.job.name(), &variable.key, variable.key_at, &who);
+            }
+        }
         loop {
             let known = read.stays.len();
             for variable in self.stage.pipeline.variables() {
@@ -54,6 +67,13 @@ impl Work<'_, '_, '_> {
             read.note(name, &variable.setting.variable_text(), variable.key_at, &who);
         }
     }
+}
+
+/// Whether a trigger job hands its variables down, as it does unless it says otherwise (GitLab, `trigger:forward`).
+fn forwards(facts: &Facts<'_>) -> bool {
+    let forward = facts.effective.get("trigger").and_then(|trigger| trigger.get("forward"));
+    let yaml = forward.and_then(|forward| forward.get("yaml_variables"));
+    yaml.and_then(|yaml| yaml.text().map(|text| text != "false")).unwrap_or(true)
 }
 
 /// The variables that stay, and for whom.

@@ -1,0 +1,51 @@
+//! What a registry does not keep as a daemon does: names that are written again, and images that are in none.
+
+use super::*;
+
+impl Work<'_, '_, '_> {
+    /// A daemon keeps what it pulled; a copy reads what is in the registry by then. So nothing of the job may write a name
+    /// that it copies from, but the build that the copy is of.
+    pub(super) fn overwritten(&mut self) {
+        let pushed =
+            self.pushed.iter().flat_map(|(build, names)| names.iter().map(|(key, _)| (Some(*build), key.clone())));
+        let copied = self.flow.copies.iter().map(|copy| (None, key(&plain(&copy.to))));
+        let written: Vec<(Option<usize>, String)> = pushed.chain(copied).collect();
+        let clashes = self.flow.copies.iter().zip(&self.origins).filter(|(copy, origin)| {
+            let from = key(&plain(&copy.from));
+            written.iter().any(|(build, name)| *name == from && (build.is_none() || build != *origin))
+        });
+        let places: Vec<(usize, usize)> = clashes.map(|(copy, _)| copy.at).collect();
+        for (part, command) in places {
+            let message = "copies an image under whose name this job pushes another";
+            self.refuse(Point { part, command }, "order-of-copies", message);
+        }
+    }
+
+    /// An image that is built and not pushed is in no registry: nothing may use it afterwards, and no build begin with it.
+    pub(super) fn used_later(&mut self) {
+        let builds = &self.facts.builds;
+        let mut found = Vec::new();
+        for (number, build) in builds.iter().enumerate() {
+            let pushed =
+                |name: &str| self.pushed.get(&number).is_some_and(|all| all.iter().any(|(key, _)| key == name));
+            let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
+            let local: Vec<String> = tags.map(|tag| key(&tag.display)).filter(|name| !pushed(name)).collect();
+            let after = |other: &Build| point(&other.at) > point(&build.at);
+            if !local.is_empty() && is_local(build, self.shell.makes_builder()) {
+                if let Some(other) = builds.iter().find(|other| after(other)) {
+                    found.push((
+                        point(&other.at),
+                        "may begin with an image that is built before it and not pushed".to_owned(),
+                    ));
+                }
+                for name in &local {
+                    let user = self.shell.names_after(point(&build.at), name.trim_end_matches(":latest"));
+                    found.extend(user.map(|at| (at, format!("uses `{name}`, which is built and not pushed"))));
+                }
+            }
+        }
+        for (at, message) in found {
+            self.refuse(at, "image-used-later", &message);
+        }
+    }
+}
