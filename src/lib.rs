@@ -10,6 +10,7 @@ pub mod migration;
 pub mod pipeline;
 pub mod report;
 pub mod review;
+pub mod rollout;
 pub mod shell;
 pub mod transform;
 pub mod yaml;

@@ -14,6 +14,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("effective", of::<effective::Answer>()),
         ("phase", of::<phase::Answer<'static>>()),
         ("report", of::<Report>()),
+        ("rollout", of::<crate::rollout::Report>()),
         ("status", of::<Status>()),
     ]
 }
