@@ -36,7 +36,7 @@ pub struct Rules<'a> {
 /// A repository that was looked at.
 pub enum Made {
     /// There is nothing to push.
-    Settled(Row),
+    Settled(Box<Row>),
     /// Commits to be pushed.
     Ready(Box<Ready>),
 }
@@ -59,20 +59,20 @@ pub struct Ready {
 /// See [`Fault`].
 pub fn make(rules: &Rules<'_>, target: &Target, past: &Past) -> Result<Made, Fault> {
     let Some(scratch) = Scratch::open(target, &rules.plan.branch, rules.net)? else {
-        return Ok(Made::Settled(settled(target, "the repository is empty")));
+        return Ok(Made::Settled(Box::new(settled(target, "the repository is empty"))));
     };
     let files = ObjectFiles::open(&scratch, &scratch.base)?;
     let main = target.file.as_deref().unwrap_or(&rules.plan.file).trim_start_matches("./");
     let (settings, course) = match complete(&files, &scratch, || course(rules, target, &files, main))? {
         Ok(found) => found,
-        Err(Stop::NoPipeline) => return Ok(Made::Settled(settled(target, &format!("there is no {main}")))),
+        Err(Stop::NoPipeline) => return Ok(Made::Settled(Box::new(settled(target, &format!("there is no {main}"))))),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
     let mut row = row(rules, target, &files, &settings, &course);
     row.base = Some(scratch.base.clone());
     if row.phases.is_empty() {
         row.outcome = Some(Outcome::NothingToDo);
-        return Ok(Made::Settled(row));
+        return Ok(Made::Settled(Box::new(row)));
     }
     // A merge request is only asked for with a push that changes something: such a commit is a second younger for each that was meant.
     let is_again = rules.again && past.pushed.is_some() && scratch.found == past.pushed;
@@ -83,7 +83,7 @@ pub fn make(rules: &Rules<'_>, target: &Target, past: &Past) -> Result<Made, Fau
         if *found == commit || past.intents.contains(found) || have_one_tree(&files, found, &commit) {
             row.commit = Some(found.clone());
             "the branch was there already, as it is to be".clone_into(&mut row.message);
-            return Ok(Made::Settled(row));
+            return Ok(Made::Settled(Box::new(row)));
         }
         if !rules.replace {
             let message = format!("the branch {} is there, and holds something else", rules.plan.branch);

@@ -35,7 +35,7 @@ pub struct Work {
 
 /// One that was looked at: a row that is final, or commits to be pushed.
 pub enum Looked {
-    Settled(Row),
+    Settled(Box<Row>),
     Ready(Box<Ready>),
 }
 
@@ -96,7 +96,7 @@ impl Pace<'_> {
         match result {
             Ok(Made::Settled(row)) => Looked::Settled(row),
             Ok(Made::Ready(ready)) => Looked::Ready(ready),
-            Err(fault) => Looked::Settled(Row::fault(target, fault)),
+            Err(fault) => Looked::Settled(Box::new(Row::fault(target, fault))),
         }
     }
 
@@ -107,7 +107,7 @@ impl Pace<'_> {
         let ready = match looked {
             Looked::Ready(ready) => ready,
             Looked::Settled(row) => {
-                let mut row = row.clone();
+                let mut row = Row::clone(row);
                 row.merge_request = row.merge_request.or_else(|| work.past.merge_request.clone());
                 // A run that was killed had pushed it.
                 if let Some(commit) = row.commit.clone().filter(|commit| work.past.intents.contains(commit))
