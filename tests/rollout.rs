@@ -224,7 +224,10 @@ fn thirty_repositories_are_planned_pushed_and_left_alone_by_a_second_run() {
     }
     assert!(!place.folder.path().join("state").exists());
     assert!(names.iter().all(|name| head(&place.srv(&format!("{name}.git")), BRANCH).is_none()));
-    let again: Vec<Vec<u8>> = written.iter().map(|(_, path)| std::fs::read(path).unwrap()).collect();
+    let texts = || written.iter().map(|(_, path)| std::fs::read_to_string(path).unwrap()).collect::<Vec<_>>();
+    let first = texts();
+    place.wants(0, &["--from", &list, "--dry-run", "plan", "--jobs", "2"]);
+    assert!(first == texts(), "the same plan, whatever the order in which the servers answer");
 
     // Without a terminal and without a word nothing happens.
     let ran = place.wants(2, &["--from", &list]);
@@ -275,7 +278,6 @@ fn thirty_repositories_are_planned_pushed_and_left_alone_by_a_second_run() {
 
     // The scratch repositories are gone.
     assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
-    drop(again);
 }
 
 #[test]
@@ -688,6 +690,34 @@ fn a_kill_at_any_moment_loses_nothing() {
         }
     }
     assert!(cut >= 4 && torn >= 4, "{cut} {torn}");
+}
+
+#[test]
+fn an_interrupt_lets_what_is_under_way_come_to_its_end() {
+    let place = Place::new();
+    let bares = ["a", "b", "c", "d"].map(|name| place.repository(name, "job-level-dind", &[]));
+    bares.iter().for_each(|bare| hook(bare, "pre-receive", "touch begun; sleep 1"));
+    let place = place.serve();
+    let list = place.list(&["a", "b", "c", "d"].map(|name| place.url(name)));
+    let mut child = place
+        .command(&["--from", &list, "--yes", "--jobs", "1", "--format", "json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !bares[0].join("begun").exists() && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let mut out = String::new();
+    std::io::Read::read_to_string(child.stdout.as_mut().unwrap(), &mut out).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(outcomes(&answer).get("a").map(String::as_str), Some("migrated"), "{answer:#}");
+    assert_eq!(answer["waiting"].as_array().unwrap().len(), 3);
+    assert!(head(&bares[0], BRANCH).is_some() && head(&bares[1], BRANCH).is_none());
+    bares.iter().for_each(|bare| hook(bare, "pre-receive", "exit 0"));
+    assert_eq!(place.json(0, &["--from", &list, "--yes"])["waiting"].as_array().unwrap().len(), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Goes through the repositories: several at once, in waves, and stops where it should.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -89,7 +90,10 @@ impl Pace<'_> {
         let Work { target, past } = work;
         let host = target.host.as_deref();
         let result = hosts.enter(host).and_then(|()| {
-            let made = self.patiently(&target.id, || make(rules, target, past));
+            // One pipeline that we cannot cope with must not take the others with it, nor let them wait for a probe.
+            let make = || catch_unwind(AssertUnwindSafe(|| make(rules, target, past)));
+            let fault = || Fault::new(Outcome::Failed, "ci-migrate itself failed here; please report the pipeline");
+            let made = self.patiently(&target.id, || make().unwrap_or_else(|_| Err(fault())));
             hosts.leave(host, &made);
             made
         });

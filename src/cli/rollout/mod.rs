@@ -204,6 +204,8 @@ fn rows(works: &[Work], looked: Vec<Option<Looked>>) -> (Vec<Row>, Vec<String>) 
     let (mut rows, mut waiting) = (Vec::new(), Vec::new());
     for (work, looked) in works.iter().zip(looked) {
         match looked {
+            // A commit that is not made has no id yet: its date will be that of the rollout.
+            Some(Looked::Ready(ready)) => rows.push(Row { commit: None, ..ready.row.clone() }),
             Some(looked) => rows.push(looked.row().clone()),
             None => waiting.push(work.target.id.clone()),
         }
