@@ -35,10 +35,12 @@ impl Target {
     /// Reads a path or a URL.
     ///
     /// # Errors
-    /// It is empty, or begins like an option, which git would take it for.
+    /// It is empty, or git would take it for an option or a program to run.
     pub fn new(word: &str) -> Result<Target, String> {
         let word = word.trim();
-        if word.is_empty() || word.starts_with('-') || word.contains(char::is_control) {
+        // `ext::` and its like would run programs.
+        let is_helper = word.split(['/', '@']).next().is_some_and(|head| head.contains("::"));
+        if word.is_empty() || word.starts_with('-') || word.contains(char::is_control) || is_helper {
             return Err(format!("`{}` is neither a path nor a URL", without_credentials(word).escape_debug()));
         }
         if let Some((scheme, rest)) = word.split_once("://") {
@@ -176,4 +178,30 @@ pub fn without_credentials(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_name_and_no_credentials() {
+        for (word, id, address, host) in [
+            ("https://oauth2:t0ken@H.example/g/a.git", "h.example/g/a", "https://h.example/g/a.git", Some("h.example")),
+            ("ssh://git@h:2222/g/a.git/", "h:2222/g/a", "ssh://git@h:2222/g/a.git/", Some("h:2222")),
+            ("git@h:g/a.git", "h/g/a", "git@h:g/a.git", Some("h")),
+            ("../a/b/", "../a/b", "../a/b/", None),
+            ("file:///srv/a.git", "/srv/a", "file:///srv/a.git", None),
+        ] {
+            let target = Target::new(word).unwrap_or_else(|why| panic!("{why}"));
+            assert_eq!((target.id.as_str(), target.host.as_deref()), (id, host), "{word}");
+            assert_eq!(target.address.to_lowercase(), address, "{word}");
+            assert_eq!(target.is_path(), word == "../a/b/");
+        }
+        for word in ["", "-x", "ext::sh -c x", "a\nb"] {
+            assert!(Target::new(word).is_err(), "{word}");
+        }
+        let said = "fatal: 'https://u:p@h/a' and http://t@h/b, not a@b or c://d/e@f";
+        assert_eq!(without_credentials(said), "fatal: 'https://h/a' and http://h/b, not a@b or c://d/e@f");
+    }
 }

@@ -49,7 +49,7 @@ fn go(global: &Global, args: &Go, ui: &mut Ui) -> Done {
         Some(folder) => dry_run(args, begun, &net, &pace, folder, ui)?,
         None => match rollout(args, begun, &net, &pace, ui)? {
             Some(report) => report,
-            None => return Ok(0),
+            None => return Ok(if stop.load(Ordering::SeqCst) { 130 } else { 0 }),
         },
     };
     show::answer(&report, ui)?;
@@ -77,7 +77,7 @@ fn dry_run(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, folder: &Path, u
 /// All of it. None when the question was answered with no.
 fn rollout(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, ui: &mut Ui) -> Result<Option<Report>, Fail> {
     let Begun { plan, phases, works, shard } = begun;
-    if !args.yes && !ui.can_ask() {
+    if !args.yes && (ui.is_json() || !ui.can_ask()) {
         return Err(Fail::no_terminal("DIR to see what would be done", "to push it without a question"));
     }
     let state = begin::state(args, &plan)?;
