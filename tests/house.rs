@@ -26,6 +26,7 @@ const FLOORS: &[&[&str]] = &[
     &["apply"],
     &["report"],
     &["review"],
+    &["rollout"],
     &["cli"],
 ];
 

@@ -6,9 +6,9 @@ use super::Global;
 use super::fail::{self, Fail};
 use super::repository::Repository;
 use super::ui::Ui;
-use super::write::jobs;
 use crate::apply::{Folder, Git};
 use crate::migration::{Plan, Proof};
+use crate::report::commit_message;
 
 #[derive(Args, Default)]
 pub struct CommitArgs {
@@ -88,7 +88,7 @@ impl Commits {
             Some(name) => self.git.create(&name),
             None => Ok(()),
         };
-        let commit = made.and_then(|()| self.git.commit(&paths, &message(plan, proof))).map_err(|error| {
+        let commit = made.and_then(|()| self.git.commit(&paths, &commit_message(plan, proof))).map_err(|error| {
             Fail::input(
                 format!("phase {} is applied, and git did not commit it: {error}", plan.phase.number),
                 "commit it yourself, or take it back with `ci-migrate undo`",
@@ -107,24 +107,4 @@ impl Commits {
         let real = |path: &str| self.folder.real_path(path).ok().flatten().unwrap_or_else(|| path.to_owned());
         plan.files.iter().map(|file| real(&file.path)).collect()
     }
-}
-
-/// The commit's message: the phase, why, its jobs, and what was proved.
-fn message(plan: &Plan, proof: &Proof) -> String {
-    let phase = &plan.phase;
-    let line = |job: String| {
-        let removed = if plan.removed.contains(&job) { " (removed)" } else { "" };
-        format!("- {job}{removed}\n")
-    };
-    let jobs: String = jobs(proof).into_iter().map(line).collect();
-    // A phase that moves things about changes no job in effect.
-    let jobs = if jobs.is_empty() { jobs } else { format!("Jobs:\n{jobs}\n") };
-    format!(
-        "ci: {} (ci-migrate phase {}, {})\n\n{}\n\n{jobs}Proved: {}.\n",
-        phase.title,
-        phase.number,
-        phase.id,
-        phase.why,
-        proof.summary()
-    )
 }

@@ -18,6 +18,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (1, "check found something, or --exit-code and there are changes"),
     (2, "bad usage, bad input, unreadable file"),
     (3, "refused, nothing written"),
+    (4, "some repositories of a rollout are not done"),
     (130, "interrupted"),
 ];
 

@@ -1,9 +1,27 @@
 //! Ctrl-C: no file is cut, and the terminal is as it was.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::apply::no_more_writing;
 use crate::review::{Screen, is_lent};
+use crate::rollout::kill_all;
+
+/// Whether the first Ctrl-C only asks to stop.
+static IS_GENTLE: AtomicBool = AtomicBool::new(false);
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// From here on, the first Ctrl-C only sets the flag that is returned; the second ends the process as ever.
+pub fn gently() -> &'static AtomicBool {
+    IS_GENTLE.store(true, Ordering::SeqCst);
+    &STOP
+}
+
+/// From here on, Ctrl-C ends the process at once, as before [`gently`].
+pub fn no_longer_gently() {
+    IS_GENTLE.store(false, Ordering::SeqCst);
+}
 
 /// Ends the process with 130 when it is interrupted: not while files are being replaced, and not while a pager or an editor has the
 /// terminal, which is who the key was meant for.
@@ -14,6 +32,14 @@ pub fn listen() {
         if is_lent() {
             return;
         }
+        if IS_GENTLE.load(Ordering::SeqCst) && !STOP.swap(true, Ordering::SeqCst) {
+            let _ = writeln!(
+                std::io::stderr(),
+                "\nStopping: what is under way comes to its end. Ctrl-C again stops at once."
+            );
+            return;
+        }
+        kill_all();
         let _still = no_more_writing();
         screen.restore();
         let _ = writeln!(std::io::stderr());

@@ -12,6 +12,7 @@ mod phase;
 mod prepare;
 mod report;
 mod repository;
+mod rollout;
 mod run;
 mod schema;
 mod show;
@@ -49,13 +50,14 @@ Examples:
   ci-migrate phase 1                 the same, then a question, then the change
   ci-migrate run                     all phases, each on top of the last, with a question each
   ci-migrate undo                    take back what was applied last
+  ci-migrate rollout --from list     the same over many repositories, each a branch and a merge request
   ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
 Exit codes:
   0 applied, or nothing to do     1 check found something, or --exit-code and there are changes
   2 bad usage, input or file      3 refused, nothing written
-  130 interrupted";
+  4 a rollout left some undone    130 interrupted";
 
 #[derive(Args)]
 struct Global {
@@ -155,6 +157,9 @@ Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate un
         after_help = "Examples:\n  ci-migrate report --out report.html\n  ci-migrate report --format markdown --since main\n  ci-migrate report --format mermaid >> README.md"
     )]
     Report(report::ReportArgs),
+    /// The same over many repositories: plan, prove, push a branch to each, and ask for its merge
+    #[command(after_help = rollout::HELP)]
+    Rollout(Box<rollout::RolloutArgs>),
     /// Run phase 1 on a copy of a built-in sample, and show it as a person would meet it
     #[command(after_help = "Examples:\n  ci-migrate demo\n  ci-migrate demo --color never | less")]
     Demo,
@@ -208,6 +213,7 @@ pub fn main() -> ExitCode {
         Command::Effective { job } => effective::run(&cli.global, job.as_deref(), &mut ui),
         Command::Explain { what } => explain::run(&cli.global, what.as_deref(), &mut ui),
         Command::Report(args) => report::run(&cli.global, args, &mut ui),
+        Command::Rollout(args) => rollout::run(&cli.global, args, &mut ui),
         Command::Demo => demo::run(&cli.global, &mut ui),
         Command::Completions { shell } => manual::completions(*shell, &mut ui),
         Command::Man { out } => manual::man(out.as_deref(), &mut ui),

@@ -15,6 +15,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("phase", of::<phase::Answer<'static>>()),
         ("phase-0", of::<prepare::Answer>()),
         ("report", of::<Report>()),
+        ("rollout", of::<crate::rollout::Report>()),
         ("run", of::<Vec<phase::Answer<'static>>>()),
         ("status", of::<Status>()),
     ]

@@ -4,30 +4,13 @@ use super::fail::Fail;
 use super::ui::Ui;
 use crate::migration::{Plan, Proof, Scene};
 use crate::pipeline::At;
-use crate::report::{coloured, unified};
+use crate::report::{coloured, project_diff};
 use crate::transform::{Left, Reason};
 
 /// The diff of a plan, file by file, with the job named behind each hunk.
 pub fn diff(scene: &Scene<'_>, plan: &Plan) -> String {
-    let project = scene.pipeline.project();
-    let mut out = String::new();
-    for file in &plan.files {
-        let Some(stream) = project.file(file.file).stream() else { continue };
-        let tree = stream.tree();
-        let mut tops: Vec<(usize, String)> = Vec::new();
-        for &root in tree.roots() {
-            for (key, _) in tree.entries(root) {
-                let (line, _) = stream.line_column(stream.span(key).start);
-                tops.push((line, tree.scalar(key).unwrap_or_default().to_owned()));
-            }
-        }
-        let enclosing = |line: usize| {
-            let at = tops.partition_point(|(start, _)| *start <= line).checked_sub(1)?;
-            tops.get(at).map(|(_, name)| name.clone())
-        };
-        out.push_str(&unified(&file.path, Some(stream.text()), Some(&file.text), &enclosing));
-    }
-    out
+    let files = plan.files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    project_diff(scene.pipeline.project(), files)
 }
 
 /// Sends a diff to stdout, in colours where they are wanted.

@@ -141,6 +141,11 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Whether somebody looks on at a terminal while work goes on.
+    pub fn is_watched(&self) -> bool {
+        !self.terse && io::stderr().is_terminal()
+    }
+
     /// Asks a question whose default changes nothing.
     pub fn confirm(&self, question: &str) -> Result<bool, Fail> {
         let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact_opt();

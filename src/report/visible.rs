@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The text with a picture in place of each character that could move the cursor, change colours or turn the direction
 /// of writing. Line breaks are such characters too, tabs are not.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }

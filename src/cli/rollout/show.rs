@@ -1,0 +1,88 @@
+//! How the report of a rollout is shown and written.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::super::Ui;
+use super::super::fail::Fail;
+use crate::rollout::{Outcome, Report, Stage, csv, html, markdown, table};
+
+/// Answers with a report, and says what to do about what is not done.
+pub fn answer(report: &Report, ui: &mut Ui) -> Result<(), Fail> {
+    if ui.is_json() {
+        return ui.json(report);
+    }
+    let width = ui.answer_width();
+    ui.answer(&table(report).render(width))?;
+    ui.finish()?;
+    for row in report.repositories.iter().filter(|row| !row.message.is_empty()) {
+        let line = format!("{}: {}", row.repository, row.message);
+        if row.outcome().is_good() { ui.note(&line) } else { ui.odd(&line) }
+    }
+    for outcome in report.outcomes.iter().filter(|outcome| !outcome.outcome.is_good()) {
+        ui.note(&format!("{}: {}; {}.", outcome.outcome.word(), outcome.meaning, outcome.remedy));
+    }
+    let of = |outcome| report.outcomes.iter().find(|o| o.outcome == outcome).map_or(0, |o| o.repositories);
+    let changed = of(Outcome::Migrated) + of(Outcome::Partly);
+    let word = if report.stage == Stage::Planned { "would be changed" } else { "are done" };
+    let nothing = of(Outcome::NothingToDo);
+    let others = report.totals.repositories - changed - nothing;
+    let line = format!(
+        "{} repositories: {changed} {word}, {nothing} have nothing to do, {others} are not done.",
+        report.totals.repositories
+    );
+    if report.is_good() {
+        ui.good(&line)
+    } else {
+        ui.odd(&line)
+    }
+    Ok(())
+}
+
+/// Refuses names of which the form of a report cannot be told, before anything is done.
+pub fn check(files: &[PathBuf]) -> Result<(), Fail> {
+    match files.iter().find(|file| !["html", "md", "csv", "json"].contains(&extension(file))) {
+        None => Ok(()),
+        Some(file) => Err(Fail::input(
+            format!("the name `{}` does not tell the form of the report", file.display()),
+            "name it .html, .md, .csv or .json",
+        )),
+    }
+}
+
+/// Writes a report to files, each in the form that its name tells.
+pub fn write(report: &Report, files: &[PathBuf]) -> Result<(), Fail> {
+    for file in files {
+        let failed =
+            |error: String| Fail::input(format!("{}: {error}", file.display()), "name a file that may be written");
+        let text = match extension(file) {
+            "html" => html(report).map_err(|error| failed(error.to_string()))?,
+            "csv" => csv(report).map_err(|error| failed(error.to_string()))?,
+            "md" => markdown(report),
+            _ => serde_json::to_string_pretty(report).map_err(|error| failed(error.to_string()))? + "\n",
+        };
+        std::fs::write(file, text).map_err(|error| failed(error.kind().to_string()))?;
+    }
+    Ok(())
+}
+
+/// Writes the patches and all forms of the report into a folder.
+pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
+    let failed = |error: std::io::Error| {
+        Fail::input(format!("{}: {}", folder.display(), error.kind()), "name a folder that may be written")
+    };
+    let patches = folder.join("patches");
+    std::fs::create_dir_all(&patches).map_err(failed)?;
+    for (number, row) in report.repositories.iter().enumerate().filter(|(_, row)| !row.diff.is_empty()) {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() || "-.".contains(letter) { letter } else { '_' };
+        let name: String = row.repository.chars().rev().take(80).map(plain).collect();
+        let name: String = name.chars().rev().collect();
+        let name = format!("{:04}-{}.patch", number + 1, name.trim_matches(['_', '.']));
+        std::fs::write(patches.join(name), &row.diff).map_err(failed)?;
+    }
+    write(report, &["report.html", "report.md", "report.csv", "report.json"].map(|name| folder.join(name)))
+}
+
+fn extension(file: &Path) -> &str {
+    file.extension().and_then(OsStr::to_str).unwrap_or_default()
+}

@@ -1,0 +1,144 @@
+//! What a rollout says, as plain data: `rollout --format json` is this, and every other form is a view of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{Fault, Outcome};
+use super::target::Target;
+
+/// The state of a rollout, or what it would do. Its JSON is version 1.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "Rollout")]
+pub struct Report {
+    pub version: u32,
+    /// The id of the plan.
+    pub plan: String,
+    pub stage: Stage,
+    pub track: String,
+    pub branch: String,
+    pub totals: Totals,
+    /// The outcomes that occur, with what each means and what to do.
+    pub outcomes: Vec<OutcomeReport>,
+    /// By name.
+    pub repositories: Vec<Row>,
+    /// Repositories that were not come to.
+    pub waiting: Vec<String>,
+}
+
+/// Whether it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// This is what would be done; nothing was written.
+    Planned,
+    /// This was done.
+    Done,
+}
+
+/// Sums over the repositories.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Totals {
+    pub repositories: usize,
+    /// Jobs that change.
+    pub moved: usize,
+    /// Jobs that keep Docker-in-Docker because they need it.
+    pub scoped: usize,
+    /// Jobs that were not understood.
+    pub left: usize,
+    pub findings: usize,
+    pub merge_requests: usize,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct OutcomeReport {
+    pub outcome: Outcome,
+    pub repositories: usize,
+    pub meaning: &'static str,
+    pub remedy: &'static str,
+}
+
+/// One repository.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Row {
+    pub repository: String,
+    pub outcome: Option<Outcome>,
+    /// In a sentence, what happened; empty when there is nothing to say.
+    pub message: String,
+    /// The commit that it began with.
+    pub base: Option<String>,
+    /// The commit at the end of the branch.
+    pub commit: Option<String>,
+    /// The phases that are a commit each.
+    pub phases: Vec<u32>,
+    /// The jobs that change.
+    pub moved: Vec<String>,
+    /// The jobs that keep Docker-in-Docker because they need it.
+    pub scoped: Vec<String>,
+    /// The jobs that were not understood, with the reasons.
+    pub left: Vec<LeftJob>,
+    /// How many findings `check` has at the end.
+    pub findings: usize,
+    /// What was proved, a sentence a phase.
+    pub proof: Vec<String>,
+    pub merge_request: Option<String>,
+    /// The difference between the base and the end of the branch.
+    pub diff: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LeftJob {
+    pub job: String,
+    pub reasons: Vec<String>,
+}
+
+impl Row {
+    /// A repository with which it did not go as it should.
+    pub fn fault(target: &Target, fault: Fault) -> Row {
+        let Fault { outcome, message, .. } = fault;
+        Row { repository: target.id.clone(), outcome: Some(outcome), message, ..Row::default() }
+    }
+
+    /// What became of it; `failed` as long as it is not known.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome.unwrap_or(Outcome::Failed)
+    }
+}
+
+impl Report {
+    /// Puts rows together, in the order of their names, whatever the order in which they came.
+    pub fn new(plan: &super::Plan, stage: Stage, mut rows: Vec<Row>, mut waiting: Vec<String>) -> Report {
+        rows.sort_by(|a, b| a.repository.cmp(&b.repository));
+        waiting.sort();
+        let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum();
+        let totals = Totals {
+            repositories: rows.len() + waiting.len(),
+            moved: sum(|row| row.moved.len()),
+            scoped: sum(|row| row.scoped.len()),
+            left: sum(|row| row.left.len()),
+            findings: sum(|row| row.findings),
+            merge_requests: sum(|row| usize::from(row.merge_request.is_some())),
+        };
+        let outcomes = Outcome::ALL.into_iter().map(|outcome| OutcomeReport {
+            outcome,
+            repositories: rows.iter().filter(|row| row.outcome() == outcome).count(),
+            meaning: outcome.meaning(),
+            remedy: outcome.remedy(),
+        });
+        Report {
+            version: 1,
+            plan: plan.id.clone(),
+            stage,
+            track: plan.track.clone(),
+            branch: plan.branch.clone(),
+            totals,
+            outcomes: outcomes.filter(|outcome| outcome.repositories > 0).collect(),
+            repositories: rows,
+            waiting,
+        }
+    }
+
+    /// Whether every repository is done, or had nothing to do.
+    pub fn is_good(&self) -> bool {
+        self.waiting.is_empty() && self.repositories.iter().all(|row| row.outcome().is_good())
+    }
+}

@@ -1,0 +1,71 @@
+//! The report of a rollout as one HTML page that loads nothing.
+
+use askama::Template;
+
+use super::data::{Report, Row, Stage};
+use crate::report::visible;
+
+/// The page; askama escapes whatever is put into it but for the two texts that are our own.
+#[derive(Template)]
+#[template(path = "rollout.html")]
+struct Page<'r> {
+    report: &'r Report,
+    style: &'static str,
+    script: &'static str,
+    made_by: &'static str,
+    is_planned: bool,
+}
+
+/// The report as a page: totals, a bar for each outcome, a table that can be filtered, and of each repository its diff, the reasons for
+/// what is left, and its merge request.
+///
+/// # Errors
+/// None that the report could bring: writing to a string does not fail.
+pub fn html(report: &Report) -> Result<String, askama::Error> {
+    let page = Page {
+        report,
+        style: include_str!("../../templates/rollout.css"),
+        script: include_str!("../../templates/rollout.js"),
+        made_by: concat!("ci-migrate ", env!("CARGO_PKG_VERSION")),
+        is_planned: report.stage == Stage::Planned,
+    };
+    page.render()
+}
+
+impl Page<'_> {
+    /// Text of a stranger's repository, with nothing in it that a reader could not see.
+    fn seen(&self, text: &str) -> String {
+        visible(text).into_owned()
+    }
+
+    /// How long the bar of an outcome is, of a hundred.
+    fn share(&self, repositories: impl std::borrow::Borrow<usize>) -> usize {
+        (repositories.borrow() * 100).div_ceil(self.report.totals.repositories.max(1))
+    }
+
+    fn class(&self, row: &Row) -> &'static str {
+        row.outcome().word()
+    }
+
+    fn phases(&self, row: &Row) -> String {
+        row.phases.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Only what a browser opens as a page is a link.
+    fn link(&self, row: &Row) -> Option<String> {
+        let url = row.merge_request.as_ref()?;
+        (url.starts_with("https://") || url.starts_with("http://")).then(|| url.clone())
+    }
+
+    /// The lines of a diff with what each is.
+    fn lines(&self, row: &Row) -> Vec<(&'static str, String)> {
+        let class = |line: &str| match line.as_bytes().first() {
+            Some(b'+') => "add",
+            Some(b'-') => "del",
+            Some(b'@') => "hunk",
+            Some(b' ') => "same",
+            _ => "file",
+        };
+        row.diff.lines().map(|line| (class(line), self.seen(line))).collect()
+    }
+}

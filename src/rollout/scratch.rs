@@ -1,0 +1,205 @@
+//! A bare repository of our own for a moment: what is fetched into it, committed in it, pushed from it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::git::{Net, Ran};
+use super::outcome::{Fault, Outcome, fault};
+use super::target::Target;
+
+/// What a server is asked to leave out, the least first that is enough; the last leaves nothing out.
+const FILTERS: [Option<&str>; 4] =
+    [Some("--filter=combine:tree:2+blob:limit=128k"), Some("--filter=tree:2"), Some("--filter=blob:none"), None];
+
+const BASE: &str = "refs/ci-migrate/base";
+const THERE: &str = "refs/ci-migrate/there/";
+
+/// The scratch repository of one target.
+pub struct Scratch {
+    dir: TempDir,
+    target: Target,
+    net: Net,
+    /// The commit to begin with.
+    pub base: String,
+    /// The commit of the branch, if the repository has it.
+    pub found: Option<String>,
+}
+
+impl Scratch {
+    /// Reads what is needed to begin with: a shallow fetch, or of a folder the way to its objects. None when there is no commit.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn open(target: &Target, branch: &str, net: &Net) -> Result<Option<Scratch>, Fault> {
+        let dir = tempfile::Builder::new().prefix("ci-migrate-").tempdir().map_err(|error| failed(&error))?;
+        let (base, found) = (String::new(), None);
+        let mut scratch = Scratch { dir, target: target.clone(), net: net.clone(), base, found };
+        let is_there = if target.is_path() { scratch.attach(branch)? } else { scratch.fetch_first(branch)? };
+        Ok(is_there.then_some(scratch))
+    }
+
+    /// Fetches objects by their ids; all that a tree holds, or the tree alone.
+    ///
+    /// # Errors
+    /// The server does not give them.
+    pub fn fetch(&self, ids: &[String], whole_trees: bool) -> Result<(), Fault> {
+        if self.target.is_path() {
+            return Err(Fault::new(Outcome::Invalid, "objects are missing from the repository"));
+        }
+        // Of a server that knows no trees as filters comes more than is wanted, which does no harm.
+        let filters: &[&str] = &["--filter=tree:1", "--filter=blob:none", "--no-filter"];
+        let filters = if whole_trees { filters.get(1..).unwrap_or_default() } else { filters };
+        let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"];
+        let config = [("fetch.negotiationAlgorithm", "noop")];
+        let mut last = Fault::new(Outcome::Failed, "the server gives no objects by their ids");
+        for filter in filters {
+            let arguments = [&arguments[..], &[*filter, "--stdin", "origin"]].concat();
+            let ran = self.git(&config, &arguments, ids.join("\n").as_bytes())?;
+            if ran.ok {
+                return Ok(());
+            }
+            last = fault(&ran.said);
+            if !ran.said.contains("filter") {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    /// A git command in the scratch repository.
+    pub fn command(&self, config: &[(&str, &str)]) -> Command {
+        let url = [("remote.origin.url", self.target.address.as_str())];
+        self.net.command(self.dir.path(), &[&url[..], config].concat(), self.target.login.as_ref())
+    }
+
+    /// Runs a git command in the scratch repository.
+    ///
+    /// # Errors
+    /// It cannot be run, or takes too long.
+    pub fn git(&self, config: &[(&str, &str)], arguments: &[&str], input: &[u8]) -> Result<Ran, Fault> {
+        let mut command = self.command(config);
+        command.args(arguments);
+        let mut ran = self.net.run(command, input).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                Fault { is_passing: true, ..Fault::new(Outcome::Unreachable, error.to_string()) }
+            }
+            _ => failed(&error),
+        })?;
+        // The scratch folder is nobody's business.
+        ran.said = ran.said.replace(&*self.dir.path().to_string_lossy(), ".");
+        Ok(ran)
+    }
+
+    fn fetch_first(&mut self, branch: &str) -> Result<bool, Fault> {
+        let base = self.target.base.clone().unwrap_or_else(|| "HEAD".to_owned());
+        let refs = [format!("+{base}:{BASE}"), format!("+refs/heads/{branch}*:{THERE}b*")];
+        let mut is_sha256 = false;
+        let mut filters = FILTERS.iter();
+        let mut filter = filters.next().copied().flatten();
+        loop {
+            self.write(is_sha256, filter)?;
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1"];
+            arguments.extend(["--recurse-submodules=no"].into_iter().chain(filter));
+            arguments.extend(["origin", &refs[0], &refs[1]]);
+            let ran = self.git(&[], &arguments, b"")?;
+            if ran.ok {
+                break;
+            }
+            let said = &ran.said;
+            if said.contains("mismatched algorithms") && !is_sha256 {
+                is_sha256 = true;
+            } else if said.contains("filter") && filter.is_some() {
+                filter = filters.next().copied().flatten();
+            } else if said.contains("couldn't find remote ref HEAD") {
+                return Ok(false);
+            } else if said.contains("couldn't find remote ref") {
+                return Err(Fault::new(Outcome::Invalid, format!("the repository has no `{base}`")));
+            } else {
+                return Err(fault(said));
+            }
+        }
+        self.base = self.reference(BASE).ok_or_else(|| Fault::new(Outcome::Failed, "git fetched no commit"))?;
+        self.found = self.reference(&format!("{THERE}b"));
+        Ok(true)
+    }
+
+    /// Takes the objects of a folder's repository as its own; nothing there is changed.
+    fn attach(&mut self, branch: &str) -> Result<bool, Fault> {
+        let path = PathBuf::from(&self.target.address);
+        if !path.is_dir() {
+            return Err(Fault::new(Outcome::Unreachable, "there is no such folder"));
+        }
+        let ask = |arguments: &[&str]| {
+            let mut command = self.net.command(&path, &[], None);
+            command.args(arguments);
+            self.net.run(command, b"").map_err(|error| failed(&error))
+        };
+        let ran = ask(&["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format"])?;
+        let answer = String::from_utf8_lossy(&ran.out).into_owned();
+        let mut lines = answer.lines();
+        let (true, Some(common), Some(format)) = (ran.ok, lines.next(), lines.next()) else {
+            return Err(Fault::new(Outcome::Invalid, "this folder is no git repository"));
+        };
+        let base = format!("{}^{{commit}}", self.target.base.as_deref().unwrap_or("HEAD"));
+        let commit = ask(&["rev-parse", "--quiet", "--verify", "--end-of-options", &base])?;
+        if !commit.ok {
+            return match &self.target.base {
+                Some(base) => Err(Fault::new(Outcome::Invalid, format!("the repository has no `{base}`"))),
+                None => Ok(false),
+            };
+        }
+        let found = ask(&["rev-parse", "--quiet", "--verify", &format!("refs/heads/{branch}")])?;
+        self.write(format == "sha256", None)?;
+        let place = |result: io::Result<()>| result.map_err(|error| failed(&error));
+        let alternates = self.dir.path().join("objects/info");
+        place(fs::create_dir_all(&alternates))?;
+        place(fs::write(alternates.join("alternates"), format!("{common}/objects\n")))?;
+        if let Ok(shallow) = fs::read(Path::new(common).join("shallow")) {
+            place(fs::write(self.dir.path().join("shallow"), shallow))?;
+        }
+        let line = |ran: &Ran| String::from_utf8_lossy(&ran.out).trim().to_owned();
+        self.base = line(&commit);
+        self.found = Some(line(&found)).filter(|_| found.ok);
+        self.target.address = common.to_owned();
+        Ok(true)
+    }
+
+    /// What `git init --bare` would write, and no more.
+    fn write(&self, is_sha256: bool, filter: Option<&str>) -> Result<(), Fault> {
+        let dir = self.dir.path();
+        let mut config = String::from("[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n");
+        if is_sha256 {
+            config.push_str("\tobjectFormat = sha256\n");
+        }
+        if let Some(filter) = filter {
+            let filter = filter.trim_start_matches("--filter=");
+            config.push_str("\tpartialClone = origin\n[remote \"origin\"]\n\tpromisor = true\n");
+            config.push_str(&format!("\tpartialclonefilter = {filter}\n"));
+        }
+        let write = || {
+            fs::create_dir_all(dir.join("objects"))?;
+            fs::create_dir_all(dir.join("refs/heads"))?;
+            fs::write(dir.join("HEAD"), "ref: refs/heads/none\n")?;
+            fs::write(dir.join("config"), &config)
+        };
+        write().map_err(|error| failed(&error))
+    }
+
+    fn reference(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.dir.path().join(name)).ok()?;
+        Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+}
+
+/// The system's words, without a number and without a path.
+pub(super) fn failed(error: &io::Error) -> Fault {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => "there is no `git` on PATH".to_owned(),
+        kind => kind.to_string(),
+    };
+    Fault::new(Outcome::Failed, message)
+}
