@@ -13,11 +13,18 @@ use std::collections::BTreeMap;
 use generate::{Choices, pipeline};
 use journey::through_all_phases;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// The same cases every time, unless more are asked for.
+fn config() -> ProptestConfig {
+    match std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()) {
+        Some(cases) => ProptestConfig::with_cases(cases),
+        None => ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(29), ..ProptestConfig::default() },
+    }
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(
-        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
-    ))]
+    #![proptest_config(config())]
 
     #[test]
     fn generated_pipelines_go_through_every_phase(bytes in prop::collection::vec(any::<u8>(), 0..220)) {

@@ -245,9 +245,11 @@ impl<'s> Edits<'s> {
             at = edit.range.end;
             let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
             let inside = self.stream.comments()[first..].iter().take_while(|c| c.start < edit.range.end);
-            lost.extend(
-                inside.map(|c| source[c.clone()].trim_end().to_owned()).filter(|c| times_said(&edit.text, c) == 0),
-            );
+            let mut gone: Vec<Range<usize>> = inside.cloned().collect();
+            gone.extend(comments_of_scripts(source, &edit.range).filter(|c| !self.stream.comments().contains(c)));
+            gone.sort_by_key(|c| c.start);
+            let said = gone.into_iter().map(|c| source[c].trim_end().to_owned());
+            lost.extend(said.filter(|comment| times_said(&edit.text, comment) == 0));
         }
         text.push_str(&source[at..]);
         Ok((text, lost))
@@ -345,4 +347,20 @@ fn with_header(value: &str, comment: &str) -> String {
         }
         None => format!("{value} {comment}"),
     }
+}
+
+/// The lines of a part of a text that are comments as they stand: within a block scalar they are the shell's.
+fn comments_of_scripts<'s>(source: &'s str, range: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<'s> {
+    let start = range.start;
+    let lines = source.get(range.clone()).unwrap_or_default().split_inclusive('\n');
+    let lines = lines.scan(start, |at, line| {
+        let here = *at;
+        *at += line.len();
+        Some((here, line))
+    });
+    lines.filter_map(|(at, line)| {
+        let text = line.trim_start();
+        let from = at + line.len() - text.len();
+        text.starts_with('#').then(|| from..from + text.trim_end().len())
+    })
 }
