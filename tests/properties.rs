@@ -1,7 +1,7 @@
 //! Generated pipelines, in every style, go through all phases with the proof; and no bytes bring the program down.
 //!
-//! `PROPTEST_CASES=100000 cargo test --test properties` goes further. What is found is kept in
-//! `tests/properties.proptest-regressions`, and in `testdata/found` once it is understood.
+//! `PROPTEST_CASES=100000 cargo test --test properties` goes further. What is found becomes a case in
+//! `testdata/transforms` once it is understood.
 
 #[path = "common/generate.rs"]
 mod generate;
