@@ -1,4 +1,4 @@
-//! Generated pipelines, in every style, go through all phases with the proof; and no bytes bring the program down.
+//! Generated pipelines, in every style, go through all phases with the proof; with a line changed they are refused or proved.
 //!
 //! `PROPTEST_CASES=100000 cargo test --test properties` goes further. What is found becomes a case in
 //! `testdata/transforms` once it is understood.
