@@ -10,9 +10,8 @@ use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::write::carry_out;
 use super::{Done, Global, show, walk};
-use crate::apply::Folder;
-use crate::migration::{Phase, Plan, Proof, Scene, prove};
-use crate::pipeline::{Files, MemoryFiles, ReadError};
+use crate::migration::{Layered, Phase, Plan, Proof, Scene, prove};
+use crate::pipeline::MemoryFiles;
 
 #[derive(Args)]
 pub struct RunArgs {
@@ -92,7 +91,7 @@ impl Batch<'_> {
     }
 
     fn one(&mut self, phase: &Phase, ui: &mut Ui) -> Result<bool, Fail> {
-        let files = Overlay { folder: &self.repository.folder, written: &self.written };
+        let files = Layered { under: &self.repository.folder, over: &self.written };
         let pipeline = self.repository.pipeline_in(&files)?;
         let scene = Scene::new(&pipeline, &files, &self.repository.settings);
         let plan = Plan::new(&scene, phase);
@@ -140,23 +139,4 @@ impl Batch<'_> {
 
 fn value(plan: &Plan, proof: Option<&Proof>, diff: &str, applied: bool) -> Result<Value, Fail> {
     serde_json::to_value(answer(plan, proof, diff, applied)).map_err(|error| std::io::Error::from(error).into())
-}
-
-/// The repository with what a dry run would have written over it.
-struct Overlay<'a> {
-    folder: &'a Folder,
-    written: &'a MemoryFiles,
-}
-
-impl Files for Overlay<'_> {
-    fn read(&self, path: &str) -> Result<Option<String>, ReadError> {
-        match self.written.read(path)? {
-            Some(text) => Ok(Some(text)),
-            None => self.folder.read(path),
-        }
-    }
-
-    fn list(&self) -> Result<Vec<String>, ReadError> {
-        self.folder.list()
-    }
 }

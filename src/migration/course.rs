@@ -26,8 +26,8 @@ pub struct Leg {
 
 /// A repository with other texts over some of its files.
 pub struct Layered<'a> {
-    under: &'a dyn Files,
-    over: &'a MemoryFiles,
+    pub under: &'a dyn Files,
+    pub over: &'a MemoryFiles,
 }
 
 impl Course {
