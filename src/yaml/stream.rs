@@ -180,16 +180,19 @@ fn read_twice(text: &str) -> Result<(Index, Tree), Error> {
         let second = events::read(text)?;
         return Ok((index::index(text)?, second));
     }
-    let first = || index::in_pieces(text).ok_or_else(|| index::index(text));
-    let (first, second) = rayon::join(first, || {
+    let first = || match index::in_pieces(text) {
+        Some(index) => (Ok(index), true),
+        None => (index::index(text), false),
+    };
+    let ((index, in_pieces), second) = rayon::join(first, || {
         let given_up = |_| Err(disagreement(0..0, "yaml-rust2 gave up".to_owned()));
         std::panic::catch_unwind(|| events::read(text)).unwrap_or_else(given_up)
     });
     let second = second?;
-    match first {
-        Ok(index) if index.tree == second => Ok((index, second)),
-        Ok(_) => Ok((index::index(text)?, second)),
-        Err(index) => Ok((index?, second)),
+    let index = index?;
+    match in_pieces && index.tree != second {
+        true => Ok((index::index(text)?, second)),
+        false => Ok((index, second)),
     }
 }
 
