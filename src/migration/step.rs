@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::engine::Scene;
 use super::phase::Phase;
+use super::shared::share;
 use crate::pipeline::{FileId, Pipeline, Section};
 use crate::transform::{
     Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
@@ -59,7 +60,13 @@ fn of_pipeline(scene: &Scene<'_>, word: &str, rewrite: Rewrite<'_>) -> Step {
     }
 }
 
-type Planned<'p> = (String, Vec<String>, Expect, FileEdits<'p>);
+/// A job and what is planned for it.
+pub(super) struct Planned<'p> {
+    pub name: String,
+    pub transforms: Vec<String>,
+    pub expect: Expect,
+    pub files: FileEdits<'p>,
+}
 
 fn of_jobs(
     scene: &Scene<'_>,
@@ -83,12 +90,13 @@ fn of_jobs(
         .collect();
     let mut step = Step::default();
     let mut planned = Vec::new();
-    for (facts, job) in selected.into_iter().zip(jobs) {
+    for (facts, job) in selected.iter().zip(jobs) {
         match job {
             Ok(job) => planned.extend(job),
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
+    share(scene, phase, transforms, &selected, &mut planned);
     step.write(scene, planned);
     step
 }
@@ -96,32 +104,33 @@ fn of_jobs(
 impl Step {
     /// Puts the edits of the jobs together. A job whose edits cannot be made is left; the others do without it.
     fn write(&mut self, scene: &Scene<'_>, mut planned: Vec<Planned<'_>>) {
-        let mut written = finish(scene, together(&planned));
+        let all = |planned: &[Planned<'_>]| finish(scene, together(planned.iter().map(|job| &job.files)));
+        let mut written = all(&planned);
         if written.is_err() {
-            planned.retain(|job| match finish(scene, job.3.clone()) {
+            planned.retain(|job| match finish(scene, job.files.clone()) {
                 Ok(_) => true,
                 Err(reason) => {
-                    self.left.push(Left { job: job.0.clone(), reasons: vec![reason] });
+                    self.left.push(Left { job: job.name.clone(), reasons: vec![reason] });
                     false
                 }
             });
-            written = finish(scene, together(&planned));
+            written = all(&planned);
         }
         match written {
             Ok(files) => {
                 self.files = files;
-                self.jobs = planned.into_iter().map(|(job, transforms, expect, _)| (job, transforms, expect)).collect();
+                self.jobs = planned.into_iter().map(|job| (job.name, job.transforms, job.expect)).collect();
             }
             Err(reason) => {
-                self.left.extend(planned.into_iter().map(|(job, ..)| Left { job, reasons: vec![reason.clone()] }));
+                self.left.extend(planned.into_iter().map(|job| Left { job: job.name, reasons: vec![reason.clone()] }));
             }
         }
     }
 }
 
-fn together<'p>(planned: &[Planned<'p>]) -> FileEdits<'p> {
+pub(super) fn together<'e, 'p: 'e>(all: impl Iterator<Item = &'e FileEdits<'p>>) -> FileEdits<'p> {
     let mut files: BTreeMap<FileId, Edits<'p>> = BTreeMap::new();
-    for (file, edits) in planned.iter().flat_map(|(.., files)| files) {
+    for (file, edits) in all.flatten() {
         match files.entry(*file) {
             Entry::Vacant(slot) => drop(slot.insert(edits.clone())),
             Entry::Occupied(mut slot) => slot.get_mut().absorb(edits.clone()),
@@ -131,7 +140,7 @@ fn together<'p>(planned: &[Planned<'p>]) -> FileEdits<'p> {
 }
 
 /// Applies the edits of each file.
-fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited)>, Reason> {
+pub(super) fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited)>, Reason> {
     let project = scene.pipeline.project();
     let changed = files.into_iter().filter(|(_, edits)| !edits.is_empty());
     changed
@@ -152,6 +161,34 @@ fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited
 /// Fewer jobs than this are planned before another core would have begun.
 const FEW: usize = 16;
 
+/// What some transformations make of a job, and their words.
+pub(super) fn draft_job<'f, 'p>(
+    pipeline: &'p Pipeline,
+    settings: &Settings,
+    transforms: &[&'static Transform],
+    facts: &'f Facts<'p>,
+) -> Result<(Draft<'f, 'p>, Drafted), Vec<Reason>> {
+    let mut draft = Draft::new(pipeline, facts);
+    let mut drafted = Drafted::default();
+    for transform in transforms {
+        let Run::Job { declares, apply } = transform.run else { continue };
+        let before = draft.fingerprint();
+        apply(&mut draft, settings)?;
+        if draft.fingerprint() != before {
+            drafted.transforms.push(transform.word());
+            drafted.declares.extend(declares);
+        }
+    }
+    Ok((draft, drafted))
+}
+
+/// The transformations that changed a draft, and what they declare.
+#[derive(Default)]
+pub(super) struct Drafted {
+    transforms: Vec<String>,
+    declares: BTreeSet<&'static str>,
+}
+
 fn plan_job<'p>(
     pipeline: &'p Pipeline,
     settings: &Settings,
@@ -159,28 +196,17 @@ fn plan_job<'p>(
     facts: &Facts<'p>,
     selected: &BTreeSet<String>,
 ) -> Result<Option<Planned<'p>>, Vec<Reason>> {
-    let mut draft = Draft::new(pipeline, facts);
-    let mut words = Vec::new();
-    let mut declared = BTreeSet::new();
-    for transform in transforms {
-        let Run::Job { declares, apply } = transform.run else { continue };
-        let before = draft.fingerprint();
-        apply(&mut draft, settings)?;
-        if draft.fingerprint() != before {
-            words.push(transform.word());
-            declared.extend(declares);
-        }
-    }
+    let (draft, Drafted { transforms, declares }) = draft_job(pipeline, settings, transforms, facts)?;
     if draft.is_empty() {
         return Ok(None);
     }
-    let edits = settle(&draft, selected)?;
+    let files = settle(&draft, selected)?;
     let texts = |section| draft.is_touched(section).then(|| draft.texts(section));
     let expect = Expect {
         scripts: [texts(Section::BeforeScript), texts(Section::Script), texts(Section::AfterScript)],
         variables: draft.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
         services: draft.services.as_ref().map(Vec::len),
-        declares: declared,
+        declares,
     };
-    Ok(Some((facts.job.name().to_owned(), words, expect, edits)))
+    Ok(Some(Planned { name: facts.job.name().to_owned(), transforms, expect, files }))
 }
