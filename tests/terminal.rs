@@ -443,27 +443,62 @@ fn colours_follow_no_color() {
 }
 
 #[test]
-fn one_phase_asks_one_question() {
+fn one_phase_asks_what_run_asks() {
     let repository = sample();
     let before = repository.read(MAIN);
-    for key in ["\r", "n", "q"] {
+    for (key, said) in [("n", "Phase 1 is skipped."), ("q", ""), (CTRL_D, "")] {
         let mut person = Person::runs(&repository, &["phase", "1"]);
-        person.sees("Apply phase 1 to 2 job(s)?").presses(key);
-        if key == "q" {
-            person.presses("\u{1b}");
-        }
+        person.sees("Changes build / schemas, build / schemas / release (").sees("@@ build / schemas");
+        person.sees("Proved: 18 jobs: 16 the same").sees("Apply phase 1 to 2 jobs? [y,n,j,e,v,q,?] ").presses("\r");
+        person.sees("y  apply it").sees("Apply phase 1 to 2 jobs? ").presses(key).sees(said);
         assert!(person.ends(0).contains("Nothing was written."), "{key:?}");
         assert_eq!(repository.read(MAIN), before);
     }
-    let mut person = Person::runs(&repository, &["phase", "1"]);
-    person.sees("Apply phase 1 to 2 job(s)?").presses("y").sees("Applied to");
-    person.ends(0);
+    let mut person = Person::runs(&repository, &["phase", "1", "--exit-code"]);
+    person.sees("[y,n,j").presses("v").sees("Which job").presses("\r").sees("What GitLab makes of build / schemas,");
+    person.sees("[y,n,j").presses("j").sees("build / schemas / release").presses(" \r");
+    // The job that was not picked comes again.
+    person.sees("to 1 job? ").presses("y").sees("Phase 1 is applied").sees("to 1 job? [y,n,e,v,q,?] ").presses("y");
+    person.sees("Phase 1 is applied to .gitlab-ci.yml.");
+    person.ends(1);
     assert_eq!(repository.read(MAIN), after(&["1"]));
-    let mut person = Person::runs(&repository, &["undo"]);
-    person.sees("Take phase 1 (Protocol proof of concept) back?").presses("\r").sees("Nothing was written.");
+    let pager = program(&repository, "echo in the pager; cat > /dev/null");
+    let mut person = Person::in_window(&repository, &["undo"], (20, 100), &[("PAGER", &pager)]);
+    person.sees("in the pager").sees("Take phase 1 (Protocol proof of concept) back?").presses("\r");
+    person.sees("Nothing was written.");
     person.ends(0);
+    let repository = sample();
+    let editor = program(&repository, "sed -i 's|^stages:|# reviewed by hand\\n&|' \"$1\"");
+    let pager = [("EDITOR", &*editor), ("PAGER", "cat")];
+    let mut person = Person::with(&repository, &["phase", "1"], &pager);
+    person.sees("[y,n,j").presses("e").sees("+# reviewed by hand").sees("[y,n").presses("y").sees("Phase 1 is applied");
+    person.ends(0);
+    assert!(repository.read(MAIN).contains("# reviewed by hand\nstages:"));
+}
+
+#[test]
+fn what_was_applied_is_taken_back_after_a_yes() {
+    let repository = sample();
+    let before = repository.read(MAIN);
+    repository.wants(0, &["phase", "1", "--yes"]);
+    for key in ["\r", "n"] {
+        let mut person = Person::runs(&repository, &["undo"]);
+        person.sees("Take phase 1 (Protocol proof of concept) back?").presses(key).sees("Nothing was written.");
+        person.ends(0);
+        assert_eq!(repository.read(MAIN), after(&["1"]));
+    }
     let mut person = Person::runs(&repository, &["undo"]);
     person.sees("back?").presses("y").sees("Taken back: .gitlab-ci.yml.");
     person.ends(0);
     assert_eq!(repository.read(MAIN), before);
+}
+
+#[test]
+fn a_program_at_a_terminal_is_not_asked() {
+    let repository = sample();
+    for arguments in [&["phase", "1"][..], &["run"]] {
+        let mut person = Person::runs(&repository, &[arguments, &["--format", "json"]].concat());
+        person.sees("--format json asks no questions").sees("--dry-run");
+        person.ends(2);
+    }
 }

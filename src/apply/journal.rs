@@ -21,6 +21,16 @@ pub struct Journal {
     folder: Folder,
 }
 
+/// How many entries are kept; with the next one, the oldest goes.
+pub const KEPT: usize = 50;
+
+/// What was written, and the entries that the journal has no more room for.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    pub written: Written,
+    pub dropped: Vec<Entry>,
+}
+
 /// What is noted of a write.
 #[derive(Clone, Debug, Default)]
 pub struct Deed {
@@ -90,16 +100,16 @@ impl Journal {
         self.settle_locked(&Lock::of(self.folder.root())?)
     }
 
-    /// Writes files, together or not at all, and notes it.
+    /// Writes files, together or not at all, and notes it; of the entries, the last [`KEPT`] stay.
     ///
     /// # Errors
     /// See [`WriteError`]; what was not written is not noted.
-    pub fn write(&self, deed: Deed, changes: &[Change<'_>]) -> Result<Written, WriteError> {
+    pub fn write(&self, deed: Deed, changes: &[Change<'_>]) -> Result<Noted, WriteError> {
         let lock = Lock::of(self.folder.root())?;
         self.settle_locked(&lock)?;
         let files: Vec<Saved> = changes.iter().filter(|c| c.before != c.after).map(|c| self.saved(c)).collect();
         if files.is_empty() {
-            return write_locked(&self.folder, changes, &lock);
+            return Ok(Noted { written: write_locked(&self.folder, changes, &lock)?, dropped: Vec::new() });
         }
         let Deed { track, phase, id, title, jobs, proof } = deed;
         let entry = Entry { version: 1, track, phase, id, title, jobs, proof, commit: None, files };
@@ -108,7 +118,7 @@ impl Journal {
             Ok(written) => {
                 // The files are written: an entry that cannot be marked is recognised by them.
                 let _ = self.store.mark(&mut kept, Progress::Done);
-                Ok(written)
+                Ok(Noted { written, dropped: self.store.keep_last(KEPT) })
             }
             Err(error) => {
                 if !matches!(error, WriteError::PartlyWritten { .. }) {

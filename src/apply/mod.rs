@@ -15,7 +15,7 @@ pub use cluster::{Cluster, can_make_builders};
 pub use error::WriteError;
 pub use folder::Folder;
 pub use git::{Git, GitError};
-pub use journal::{Deed, Journal, Settled};
+pub use journal::{Deed, Journal, KEPT, Noted, Settled};
 pub use lock::no_more_writing;
 pub use revision::Revision;
 pub use store::{Entry, Saved};

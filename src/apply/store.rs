@@ -107,6 +107,14 @@ impl Store {
         flush(&self.0)
     }
 
+    /// Drops the oldest entries but for so many, and tells which. What cannot be read or removed stays.
+    pub fn keep_last(&self, count: usize) -> Vec<Entry> {
+        let mut names = self.names().unwrap_or_default();
+        names.truncate(names.len().saturating_sub(count));
+        let old = names.into_iter().filter_map(|(number, progress)| self.read(number, progress).ok());
+        old.filter(|kept| self.remove(kept).is_ok()).map(|kept| kept.entry).collect()
+    }
+
     fn names(&self) -> io::Result<Vec<(u32, Progress)>> {
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -52,9 +52,10 @@ impl Fail {
         Fail::Refused(Message { message: message.into(), hint: hint.into(), ..Message::default() })
     }
 
-    /// A question, and nobody there to answer it.
-    pub fn no_terminal(dry_run: &str, yes: &str) -> Fail {
-        Fail::input("there is no terminal to ask on", format!("say --dry-run {dry_run}, or --yes {yes}"))
+    /// A question, and nobody there to answer it: no terminal, or a program that wants JSON.
+    pub fn no_terminal(ui: &Ui, dry_run: &str, yes: &str) -> Fail {
+        let why = if ui.can_ask() { "--format json asks no questions" } else { "there is no terminal to ask on" };
+        Fail::input(why, format!("say --dry-run {dry_run}, or --yes {yes}"))
     }
 
     /// Says what is wrong, and gives the exit code.
