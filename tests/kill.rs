@@ -85,6 +85,8 @@ fn wide() -> Repository {
     let jobs: Vec<(String, String)> = (0..FILES).map(|number| (name(number), job(number))).collect();
     let mut files: Vec<(&str, &str)> = jobs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.push((".gitlab-ci.yml", &main));
+    // All of one part, or the first would be the pilot.
+    files.push((".ci-migrate.yml", "roles:\n  build 0: single\n"));
     Repository::with(&files)
 }
 
@@ -145,6 +147,7 @@ fn a_kill_between_two_files_is_put_right_by_the_next_command() {
         assert_eq!(left.count(), 0, "nothing stays beside the files");
         met += 1;
         if met == 2 * next.len() {
+            eprintln!("{met} kills came between two of {FILES} files");
             return;
         }
     }

@@ -51,8 +51,8 @@ At a terminal, a phase is a question with one key for an answer:
   q quit         ? help
 Long diffs go through $PAGER; `e` opens $VISUAL or $EDITOR, and what comes back is proved again.";
 
-/// Heading of what every command takes, below what is its own.
-const EVERYWHERE: &str = "Options of every command";
+/// Heading of what most commands take, below what is their own.
+const COMMON: &str = "Common options";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -71,7 +71,7 @@ Exit codes:
   4 a rollout left some undone    130 interrupted";
 
 #[derive(Args)]
-#[command(next_help_heading = EVERYWHERE)]
+#[command(next_help_heading = COMMON)]
 struct Global {
     /// Work on the repository in this folder
     #[arg(short = 'C', value_name = "DIR", default_value = ".", global = true)]
