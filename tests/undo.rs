@@ -345,7 +345,7 @@ fn the_journal_keeps_the_last_fifty_and_says_what_it_drops() {
     }
     assert_eq!(entries(&repository).len(), KEPT);
     let dropped = write(KEPT).dropped;
-    assert_eq!(dropped.iter().map(|entry| entry.phase).collect::<Vec<_>>(), [1]);
+    assert_eq!(dropped.iter().map(|entry| entry.deed.phase).collect::<Vec<_>>(), [1]);
     assert_eq!(entries(&repository).len(), KEPT);
     assert!(repository.wants(0, &["undo", "--list"]).err.contains("keeps the last 50 phases"));
     // The command line says it too.

@@ -8,7 +8,7 @@ use super::error::{WriteError, words};
 use super::folder::Folder;
 use super::git::Git;
 use super::lock::Lock;
-use super::store::{Entry, Kept, Progress, Saved, Store};
+use super::store::{Deed, Entry, Kept, Progress, Saved, Store};
 use super::write::{Change, Written, write_locked};
 use crate::pipeline::Files;
 
@@ -29,17 +29,6 @@ pub const KEPT: usize = 50;
 pub struct Noted {
     pub written: Written,
     pub dropped: Vec<Entry>,
-}
-
-/// What is noted of a write.
-#[derive(Clone, Debug, Default)]
-pub struct Deed {
-    pub track: String,
-    pub phase: u32,
-    pub id: String,
-    pub title: String,
-    pub jobs: Vec<String>,
-    pub proof: String,
 }
 
 /// A run that was cut off between its files, and the files that were therefore taken back.
@@ -111,8 +100,7 @@ impl Journal {
         if files.is_empty() {
             return Ok(Noted { written: write_locked(&self.folder, changes, &lock)?, dropped: Vec::new() });
         }
-        let Deed { track, phase, id, title, jobs, proof } = deed;
-        let entry = Entry { version: 1, track, phase, id, title, jobs, proof, commit: None, files };
+        let entry = Entry { version: 1, deed, commit: None, files };
         let mut kept = self.store.add(entry).map_err(|error| self.failed(&error))?;
         match write_locked(&self.folder, changes, &lock) {
             Ok(written) => {

@@ -12,6 +12,16 @@ use super::stage::{flush, stage, sweep};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub version: u32,
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// The git commit that holds it, if one was asked for.
+    pub commit: Option<String>,
+    pub files: Vec<Saved>,
+}
+
+/// What is noted of a phase that is applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
     pub track: String,
     pub phase: u32,
     pub id: String,
@@ -19,9 +29,6 @@ pub struct Entry {
     pub jobs: Vec<String>,
     /// What was proved, in words.
     pub proof: String,
-    /// The git commit that holds it, if one was asked for.
-    pub commit: Option<String>,
-    pub files: Vec<Saved>,
 }
 
 /// One file, before and after.

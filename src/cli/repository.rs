@@ -75,7 +75,7 @@ impl Repository {
 pub fn say_settled(settled: &Settled, ui: &Ui) {
     ui.odd(&format!(
         "Phase {} had been cut off between its files. What it had written was taken back: {}.",
-        settled.entry.phase,
+        settled.entry.deed.phase,
         settled.files.join(", ")
     ));
 }

@@ -183,8 +183,8 @@ fn list(journal: &Journal, ui: &mut Ui) -> Done {
     let mut table = Table::new(["PHASE", "TITLE", "JOBS", "FILES", "COMMIT"]);
     for entry in &entries {
         let files: Vec<&str> = entry.files.iter().map(|saved| saved.path.as_str()).collect();
-        let (phase, jobs) = (entry.phase.to_string(), entry.jobs.len().to_string());
-        table.row([&*phase, &entry.title, &jobs, &files.join(", "), entry.commit.as_deref().unwrap_or("-")]);
+        let (phase, jobs) = (entry.deed.phase.to_string(), entry.deed.jobs.len().to_string());
+        table.row([&*phase, &entry.deed.title, &jobs, &files.join(", "), entry.commit.as_deref().unwrap_or("-")]);
     }
     if entries.is_empty() {
         ui.note("Nothing to undo.");
@@ -198,17 +198,17 @@ fn list(journal: &Journal, ui: &mut Ui) -> Done {
 }
 
 fn name(entry: &Entry) -> String {
-    format!("phase {} ({})", entry.phase, entry.title)
+    format!("phase {} ({})", entry.deed.phase, entry.deed.title)
 }
 
 fn summary(entry: &Entry) -> Summary<'_> {
     Summary {
-        track: &entry.track,
-        phase: entry.phase,
-        id: &entry.id,
-        title: &entry.title,
-        jobs: &entry.jobs,
-        proof: &entry.proof,
+        track: &entry.deed.track,
+        phase: entry.deed.phase,
+        id: &entry.deed.id,
+        title: &entry.deed.title,
+        jobs: &entry.deed.jobs,
+        proof: &entry.deed.proof,
         commit: entry.commit.as_deref(),
         files: entry.files.iter().map(|saved| saved.path.as_str()).collect(),
     }

@@ -36,7 +36,7 @@ pub fn carry_out(
     for entry in &noted.dropped {
         ui.odd(&format!(
             "The journal keeps the last {KEPT} phases: phase {} ({}), applied before them, can no longer be undone.",
-            entry.phase, entry.title
+            entry.deed.phase, entry.deed.title
         ));
     }
     Ok(())
