@@ -137,7 +137,7 @@ fn what_an_editor_may_do_wrong() {
     let before = repository.read(MAIN);
     let cases = [
         ("echo '  : [' >> \"$1\"", "Refused: .gitlab-ci.yml: "),
-        ("exit 1", "Nothing was edited."),
+        ("exit 1", "Nothing was edited. The editor `"),
         (":", "Nothing was edited."),
         ("printf '\\377' > \"$1\"", "not UTF-8"),
         ("rm \"$1\"", "o such file"),
@@ -163,6 +163,12 @@ fn the_effective_difference_of_a_job() {
     person.sees("What GitLab makes of build / schemas / release, before and after").sees("@@");
     person.sees("-  - docker:29-dind").sees("[y,n,j").presses("q");
     let text = person.ends(0);
+    // In the pager, it says what it is of.
+    let pager = program(&repository, "grep -a 'What GitLab makes' && sleep 0.2");
+    let mut person = Person::in_window(&repository, &["run"], (14, 100), &[("PAGER", &pager)]);
+    person.sees("[y,n,j").presses("v").sees("Which job").presses("\r").sees("What GitLab makes of build / schemas,");
+    person.sees("[y,n,j").presses("q");
+    person.ends(0);
     let view = text.split("before and after:\n").nth(1).unwrap();
     assert!(view.starts_with("@@ ") && view.contains("@@ after_script\n"), "{view}");
     assert!(view.contains("+  - docker buildx inspect --bootstrap"), "{view}");

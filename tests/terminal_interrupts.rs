@@ -31,7 +31,7 @@ fn ctrl_c_in_each_place() {
         person.sees(stop);
         sleep(Duration::from_millis(100));
         person.presses(CTRL_C);
-        person.ends(130);
+        assert!(person.ends(130).ends_with('\n'), "the shell's prompt has a line of its own: {stop}");
         assert_eq!(repository.read(MAIN), before, "{stop}");
     }
     repository.wants(0, &["phase", "1", "--yes"]);

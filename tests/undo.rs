@@ -197,6 +197,14 @@ fn a_branch_that_is_there_is_used() {
 }
 
 #[test]
+fn a_commit_on_no_branch_is_not_lost_silently() {
+    let repository = sample();
+    git(&repository, &["checkout", "-q", "--detach"]);
+    let ran = repository.wants(0, &["phase", "1", "--yes", "--commit"]);
+    assert!(ran.err.contains("on no branch: `git switch -c NAME` keeps it"), "{}", ran.err);
+}
+
+#[test]
 fn the_target_of_a_symbolic_link_is_committed() {
     let repository = sample();
     let root = repository.folder.path();

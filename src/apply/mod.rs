@@ -12,7 +12,7 @@ mod store;
 mod write;
 
 pub use cluster::{Cluster, can_make_builders};
-pub use error::WriteError;
+pub use error::{WriteError, words};
 pub use folder::Folder;
 pub use git::{Git, GitError};
 pub use journal::{Journal, KEPT, Noted, Settled};

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::interrupt;
@@ -150,6 +151,16 @@ pub fn setting(error: SettingError, file: Option<(&str, &str)>) -> Fail {
         path: file.map(|(path, _)| path.to_owned()),
         text: file.map(|(_, text)| text.to_owned()),
         span: error.span,
+    })
+}
+
+/// A folder that cannot be opened as a repository.
+pub fn no_folder(path: &Path, error: &ReadError) -> Fail {
+    Fail::Input(Message {
+        message: error.to_string(),
+        hint: "-C takes the folder of a repository".to_owned(),
+        path: Some(path.to_string_lossy().into_owned()),
+        ..Message::default()
     })
 }
 

@@ -61,7 +61,7 @@ Examples:
   ci-migrate phase 1                 the same, then a question, then the change
   ci-migrate run                     all phases, each on top of the last, with a question each
   ci-migrate undo                    take back what was applied last
-  ci-migrate rollout --from list     the same over many repositories, each a branch and a merge request
+  ci-migrate rollout --from list     the same over many repositories, a branch in each
   ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
@@ -131,7 +131,7 @@ enum Command {
 `phase 0` changes nothing: it says what was understood of the pipeline, what will happen in which phase and why, and what \
 it wants: git, and a cluster, asked by `kubectl auth can-i` where there is one.\n\n{KEYS}\n\n\
 Examples:\n  ci-migrate phase 0\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  \
-ci-migrate phase 2 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"))]
+ci-migrate phase 1 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"))]
     Phase(phase::PhaseArgs),
     /// Go through the phases in order, each on top of the last
     #[command(after_help = format!("{KEYS}\n\n\
@@ -175,8 +175,9 @@ Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate un
     Demo,
     /// Print the completions of a shell
     #[command(
-        after_help = "Examples:\n  ci-migrate completions bash > ~/.local/share/bash-completion/completions/ci-migrate\n  \
-ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish > ~/.config/fish/completions/ci-migrate.fish"
+        after_help = "Examples:\n  source <(ci-migrate completions bash)     in this shell; in each, from ~/.bashrc\n  \
+mkdir -p ~/.zfunc && ci-migrate completions zsh > ~/.zfunc/_ci-migrate     with ~/.zfunc in $fpath\n  \
+ci-migrate completions fish | source       in this shell; in each, from ~/.config/fish/config.fish"
     )]
     Completions {
         /// The shell

@@ -11,7 +11,7 @@ use super::ui::Ui;
 use super::write::carry_out;
 use super::{Done, Global, prepare, show, walk};
 use crate::migration::{Phase, Plan, Proof, Scene, State, prove, state};
-use crate::transform::Reason;
+use crate::transform::{Reason, nearest};
 
 #[derive(Args)]
 pub struct PhaseArgs {
@@ -165,7 +165,11 @@ pub fn find<'p>(phases: &'p [Phase], wanted: &str) -> Result<&'p Phase, Fail> {
     let found = phases.iter().find(|phase| phase.id == wanted || Some(phase.number) == wanted.parse().ok());
     found.ok_or_else(|| {
         let known: Vec<String> = phases.iter().map(|phase| format!("{} {}", phase.number, phase.id)).collect();
-        Fail::input(format!("there is no phase `{wanted}`"), format!("the phases are {}", known.join(", ")))
+        let near = match wanted.parse::<u32>() {
+            Ok(_) => String::new(),
+            Err(_) => nearest(wanted, phases.iter().map(|phase| phase.id.as_str())),
+        };
+        Fail::input(format!("there is no phase `{wanted}`{near}"), format!("the phases are {}", known.join(", ")))
     })
 }
 

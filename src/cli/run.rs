@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::commit::{CommitArgs, Commits};
 use super::fail::Fail;
-use super::phase::answer;
+use super::phase::{answer, find};
 use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::write::carry_out;
@@ -33,6 +33,9 @@ pub struct RunArgs {
 
 pub fn run(global: &Global, args: &RunArgs, ui: &mut Ui) -> Done {
     let mut phases = phases(global)?;
+    if let Some(last) = args.through {
+        find(&phases, &last.to_string())?;
+    }
     phases.retain(|phase| args.through.is_none_or(|last| phase.number <= last));
     let asks = !args.dry_run && !args.yes;
     if asks && (ui.is_json() || !ui.can_ask()) {

@@ -79,7 +79,7 @@ struct Summary<'a> {
 pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
     // Neither settings nor a pipeline that can be read are wanted to go back.
     let directory = &global.directory;
-    let folder = Folder::open(directory).map_err(|error| fail::unreadable(&directory.to_string_lossy(), &error))?;
+    let folder = Folder::open(directory).map_err(|error| fail::no_folder(directory, &error))?;
     let journal = Journal::of(&folder)?;
     if args.list {
         return list(&journal, ui);
