@@ -1,6 +1,6 @@
 //! Two hundred repositories of three sizes, over `git daemon`: planned, pushed with recorded options, and left alone by a second run.
 //!
-//! It takes minutes and some hundred megabytes: `cargo test --release --test rollout_many -- --ignored --nocapture`.
+//! It takes minutes and some hundred megabytes: `cargo test --test rollout_many -- --ignored --nocapture`.
 #![cfg(unix)]
 
 mod common;
