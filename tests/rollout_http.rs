@@ -192,6 +192,7 @@ fn sshd(folder: &Path) -> Option<(Child, u16, String)> {
         std::thread::sleep(Duration::from_millis(20));
     }
     let _ = child.kill();
+    let _ = child.wait();
     panic!("sshd does not listen");
 }
 

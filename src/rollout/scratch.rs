@@ -68,12 +68,27 @@ impl Scratch {
             if ran.ok {
                 return Ok(());
             }
+            // A server of the first protocol, as ssh without `AcceptEnv GIT_PROTOCOL` makes one: it gives what a branch has, and all of it.
+            if ran.said.contains("unadvertised object") {
+                return self.fetch_whole();
+            }
             last = fault(&ran.said);
             if !ran.said.contains("filter") {
                 break;
             }
         }
         Err(last)
+    }
+
+    /// All files of the commit to begin with.
+    fn fetch_whole(&self) -> Result<(), Fault> {
+        let refspec = format!("+{}:{BASE}", self.target.base.as_deref().unwrap_or("HEAD"));
+        let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"];
+        let arguments = [&arguments[..], &["--depth=1", "--refetch", "--no-filter", "origin", &refspec]].concat();
+        match self.git(&[], &arguments, b"")? {
+            ran if ran.ok => Ok(()),
+            ran => Err(fault(&ran.said)),
+        }
     }
 
     /// The objects that are here, and a place for new ones.

@@ -3,7 +3,7 @@
 use super::args::Go;
 use super::begin::Begun;
 use super::{Done, Fail, Ui, rules, show};
-use crate::rollout::{InPlace, Net, Report, Row, Stage};
+use crate::rollout::{InPlace, Net, Report, Row, Stage, Work};
 
 pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
     if args.dry_run.is_none() && !args.yes && (ui.is_json() || !ui.can_ask()) {
@@ -12,12 +12,12 @@ pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
     let Begun { plan, phases, works, .. } = begun;
     let net = Net::new(args.deadline);
     let rules = rules(args, &plan, &phases, &net);
-    let looked =
-        works.iter().map(|work| InPlace::look(&rules, &work.target).map_err(|fault| Row::fault(&work.target, fault)));
-    let looked: Vec<Result<InPlace, Row>> = looked.collect();
-    let row = |looked: &Result<InPlace, Row>| match looked {
+    let look =
+        |work: &Work| InPlace::look(&rules, &work.target).map_err(|fault| Box::new(Row::fault(&work.target, fault)));
+    let looked: Vec<Result<InPlace, Box<Row>>> = works.iter().map(look).collect();
+    let row = |looked: &Result<InPlace, Box<Row>>| match looked {
         Ok(in_place) => in_place.row.clone(),
-        Err(row) => row.clone(),
+        Err(row) => Row::clone(row),
     };
     let planned = Report::new(&plan, Stage::Planned, looked.iter().map(row).collect(), Vec::new());
     if let Some(folder) = &args.dry_run {
@@ -35,7 +35,7 @@ pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
     }
     let rows = looked.into_iter().map(|looked| match looked {
         Ok(in_place) => in_place.write(&plan.track),
-        Err(row) => row,
+        Err(row) => *row,
     });
     let report = Report::new(&plan, Stage::Done, rows.collect(), Vec::new());
     end(args, &report, ui)
