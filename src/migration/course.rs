@@ -36,26 +36,47 @@ impl Course {
     /// # Errors
     /// The pipeline cannot be read. A phase whose proof fails is no error: it ends the course, see [`Leg::proof`].
     pub fn new(files: &dyn Files, main: &str, settings: &Settings, phases: &[Phase]) -> Result<Course, Error> {
-        let before = load(files, main)?;
-        let mut after = load(files, main)?;
+        Course::of(Arc::new(Project::load(files, main)?), files, settings, phases)
+    }
+
+    /// The same for a project that was loaded from these files already.
+    ///
+    /// # Errors
+    /// As [`Course::new`].
+    pub fn of(
+        project: Arc<Project>,
+        files: &dyn Files,
+        settings: &Settings,
+        phases: &[Phase],
+    ) -> Result<Course, Error> {
+        let main = project.file(project.main()).path.clone();
+        let before = Pipeline::new(Arc::clone(&project))?;
+        let mut after = Pipeline::new(project)?;
         let mut written = MemoryFiles::default();
-        let mut legs = Vec::new();
-        for phase in phases {
-            let leg = {
+        let mut legs: Vec<Leg> = Vec::new();
+        let mut rest = phases.iter().peekable();
+        while rest.peek().is_some() {
+            {
+                // Phases that change nothing leave the scene to the next one.
                 let layered = Layered { under: files, over: &written };
                 let scene = Scene::new(&after, &layered, settings);
-                let plan = Plan::new(&scene, phase);
-                let proof = (!plan.is_empty()).then(|| prove(&scene, &plan));
-                Leg { plan, proof }
-            };
-            let refused = matches!(leg.proof, Some(Err(_)));
-            if leg.is_sound() {
-                leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
-                after = load(&Layered { under: files, over: &written }, main)?;
+                for phase in rest.by_ref() {
+                    let plan = Plan::new(&scene, phase);
+                    let proof = (!plan.is_empty()).then(|| prove(&scene, &plan));
+                    let is_over = proof.is_some();
+                    legs.push(Leg { plan, proof });
+                    if is_over {
+                        break;
+                    }
+                }
             }
-            legs.push(leg);
-            if refused {
-                break;
+            match legs.last() {
+                Some(Leg { proof: Some(Err(_)), .. }) => break,
+                Some(leg) if leg.is_sound() => {
+                    leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
+                    after = load(&Layered { under: files, over: &written }, &main)?;
+                }
+                _ => {}
             }
         }
         Ok(Course { before, legs, after, written })

@@ -1,58 +1,47 @@
-//! The commits of a course, one a phase, written by `git fast-import`: the same input makes the same commits.
+//! The commits of a course, one a phase, as objects: the same input makes the same commits.
 
-use std::fmt::Write;
+use gix_hash::ObjectId;
+use gix_object::tree::{Editor, EntryKind};
+use gix_object::{Find, Kind, Tree, TreeRef, Write};
 
-use super::objects::ObjectFiles;
-use super::outcome::{Fault, Outcome, fault};
+use super::objects::{Mode, ObjectFiles};
+use super::outcome::{Fault, Outcome};
 use super::plan::Plan;
-use super::scratch::Scratch;
+use super::scratch::{lacking, unwritten};
 use crate::migration::Course;
 use crate::report::commit_message;
 
-/// Writes the commits into the scratch repository, so many seconds younger than the plan; the id of the last one. Source: `git help fast-import`.
+/// Writes the commits beside the objects that were read, so many seconds younger than the plan; the id of the last one. Source: `git help
+/// commit-tree`, "Commit Information".
 ///
 /// # Errors
-/// Git refuses, or a file that changes is no regular one.
-pub fn commits(
-    scratch: &Scratch,
-    files: &ObjectFiles,
-    plan: &Plan,
-    course: &Course,
-    younger: u64,
-) -> Result<String, Fault> {
-    let mut stream = String::from("feature done\n");
+/// They cannot be written, or a file that changes is no regular one.
+pub fn commits(base: &str, files: &ObjectFiles, plan: &Plan, course: &Course, younger: u64) -> Result<String, Fault> {
+    let store = &files.store;
+    let mut bytes = Vec::new();
+    let found = store.try_find(&files.root, &mut bytes).ok().flatten().ok_or_else(|| lacking("tree"))?;
+    let root: Tree = TreeRef::from_bytes(found.data, files.root.kind()).map_err(|_| lacking("tree"))?.into();
+    let mut editor = Editor::new(root, store, files.root.kind());
     let who = format!("{} {} +0000", plan.author, plan.date + younger);
-    let mut from = Some(&scratch.base);
+    let mut last = base.to_owned();
     for leg in course.legs.iter().filter(|leg| leg.is_sound()) {
         let Some(Ok(proof)) = &leg.proof else { continue };
-        let _ = write!(stream, "commit refs/ci-migrate/made\nmark :1\nauthor {who}\ncommitter {who}\n");
-        data(&mut stream, &commit_message(&leg.plan, proof));
-        if let Some(base) = from.take() {
-            let _ = writeln!(stream, "from {base}");
-        }
         for file in &leg.plan.files {
-            let Some((mode, path)) = files.real(&file.path).filter(|(mode, _)| mode.starts_with("100")) else {
+            let Some((Mode::File { is_executable }, path)) = files.real(&file.path) else {
                 return Err(Fault::new(Outcome::Invalid, format!("{} is no regular file", file.path)));
             };
-            let _ = writeln!(stream, "M {mode} inline {}", quoted(&path));
-            data(&mut stream, &file.text);
+            let kind = if is_executable { EntryKind::BlobExecutable } else { EntryKind::Blob };
+            let blob = write(store, Kind::Blob, file.text.as_bytes())?;
+            editor.upsert(path.split('/'), kind, blob).map_err(|_| lacking("tree"))?;
         }
+        let tree = editor.write(|tree| store.write(tree)).map_err(|_| unwritten())?;
+        let message = commit_message(&leg.plan, proof);
+        let text = format!("tree {tree}\nparent {last}\nauthor {who}\ncommitter {who}\n\n{message}");
+        last = write(store, Kind::Commit, text.as_bytes())?.to_string();
     }
-    stream.push_str("get-mark :1\ndone\n");
-    let config = [("fastimport.unpackLimit", "0")];
-    let ran = scratch.git(&config, &["fast-import", "--quiet", "--date-format=raw"], stream.as_bytes())?;
-    let id = String::from_utf8_lossy(&ran.out).trim().to_owned();
-    match ran.ok && !id.is_empty() {
-        true => Ok(id),
-        false => Err(fault(&ran.said)),
-    }
+    Ok(last)
 }
 
-fn data(stream: &mut String, text: &str) {
-    let _ = write!(stream, "data {}\n{text}\n", text.len());
-}
-
-fn quoted(path: &str) -> String {
-    let path = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("\"{path}\"")
+fn write(store: &gix_odb::Handle, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Fault> {
+    store.write_buf(kind, bytes).map_err(|_| unwritten())
 }

@@ -15,6 +15,7 @@ pub struct Report {
     pub plan: String,
     pub stage: Stage,
     pub track: String,
+    /// Empty where files are edited in place.
     pub branch: String,
     pub totals: Totals,
     /// The outcomes that occur, with what each means and what to do.

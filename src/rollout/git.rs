@@ -17,7 +17,7 @@ static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 /// What is the same for every git command of a rollout.
 #[derive(Clone, Debug)]
 pub struct Net {
-    /// How long one command may take.
+    /// How long git may take for one repository.
     pub deadline: Duration,
     /// ssh as the user has it, told not to ask.
     ssh: Option<String>,
@@ -115,8 +115,8 @@ impl Net {
     ///
     /// # Errors
     /// There is no git, or it takes too long ([`io::ErrorKind::TimedOut`]).
-    pub(super) fn run(&self, mut command: Command, input: &[u8]) -> io::Result<Ran> {
-        let end = Instant::now() + self.deadline;
+    pub(super) fn run(&self, mut command: Command, input: &[u8], time: Duration) -> io::Result<Ran> {
+        let end = Instant::now() + time;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         own_group(&mut command);
         let mut child = Running::new(command.spawn()?);

@@ -17,7 +17,14 @@ pub enum Step {
     /// The first line: which plan, and which part of it.
     Begin { plan: String, shard: Option<String> },
     /// What will be pushed. From here on, a branch that holds this commit is ours.
-    Intent { repository: String, base: String, commit: String },
+    Intent {
+        repository: String,
+        base: String,
+        commit: String,
+        /// What someone else had there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaced: Option<String>,
+    },
     /// It was pushed.
     Pushed { repository: String, commit: String, merge_request: Option<String> },
     /// The repository is done with, for good or bad.
@@ -34,6 +41,8 @@ pub struct Past {
     /// What is known to be there as we made it.
     pub pushed: Option<String>,
     pub merge_request: Option<String>,
+    /// What was there before ours, for `undo`.
+    pub replaced: Option<String>,
     pub row: Option<Row>,
 }
 
@@ -109,7 +118,11 @@ impl History {
                 self.plan = Some(plan);
                 self.shard = shard;
             }
-            Step::Intent { repository, commit, .. } => self.past(repository).intents.push(commit),
+            Step::Intent { repository, commit, replaced, .. } => {
+                let past = self.past(repository);
+                past.replaced = replaced.or_else(|| past.replaced.take());
+                past.intents.push(commit);
+            }
             Step::Pushed { repository, commit, merge_request } => {
                 let past = self.past(repository);
                 past.merge_request = merge_request;
@@ -117,6 +130,7 @@ impl History {
             }
             Step::Done { row } => {
                 let past = self.past(row.repository.clone());
+                past.merge_request = row.merge_request.clone().or_else(|| past.merge_request.take());
                 past.row = Some(*row);
             }
             Step::Undone { repository, .. } => *self.past(repository) = Past::default(),

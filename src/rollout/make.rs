@@ -1,5 +1,7 @@
 //! From a repository to commits: the same plan and the same proof as for one repository, on objects in place of files.
 
+use std::sync::Arc;
+
 use super::commits::commits;
 use super::data::{LeftJob, Row};
 use super::git::Net;
@@ -10,7 +12,7 @@ use super::plan::Plan;
 use super::scratch::Scratch;
 use super::target::Target;
 use crate::migration::{Check, Course, Leg, Outcome as JobOutcome, Phase, Scene, Status};
-use crate::pipeline::{Error, ErrorKind, Files};
+use crate::pipeline::{Error, ErrorKind, Files, Pipeline, Project};
 use crate::report::{Report, Sources, markdown, project_diff};
 use crate::transform::{Reason, Settings};
 
@@ -47,6 +49,8 @@ pub struct Ready {
     pub row: Row,
     pub base: String,
     pub commit: String,
+    /// What someone else has there, and this takes the place of.
+    pub replaced: Option<String>,
     /// The report, in Markdown.
     pub description: String,
 }
@@ -63,7 +67,14 @@ pub fn make(rules: &Rules<'_>, target: &Target, past: &Past) -> Result<Made, Fau
     };
     let files = ObjectFiles::open(&scratch, &scratch.base)?;
     let main = target.file.as_deref().unwrap_or(&rules.plan.file).trim_start_matches("./");
-    let (settings, course) = match complete(&files, &scratch, || course(rules, target, &files, main))? {
+    // A glance asks for nearly all that the course will read, and costs far less: little of the dear work is done twice.
+    let project = complete(&files, &scratch, || glance(rules, target, &files, main))?;
+    let planned = || {
+        let settings = settings(rules, target, &files).map_err(Stop::Fault)?;
+        let course = course(rules, &settings, &files, main, project.as_ref())?;
+        Ok((settings, course))
+    };
+    let (settings, course) = match complete(&files, &scratch, planned)? {
         Ok(found) => found,
         Err(Stop::NoPipeline) => return Ok(Made::Settled(Box::new(settled(target, &format!("there is no {main}"))))),
         Err(Stop::Fault(fault)) => return Err(fault),
@@ -77,25 +88,33 @@ pub fn make(rules: &Rules<'_>, target: &Target, past: &Past) -> Result<Made, Fau
     // A merge request is only asked for with a push that changes something: such a commit is a second younger for each that was meant.
     let is_again = rules.again && past.pushed.is_some() && scratch.found == past.pushed;
     let younger = if is_again { past.intents.len() as u64 } else { 0 };
-    let commit = commits(&scratch, &files, rules.plan, &course, younger)?;
+    let commit = commits(&scratch.base, &files, rules.plan, &course, younger)?;
     row.commit = Some(commit.clone());
-    if let Some(found) = scratch.found.as_ref().filter(|_| !is_again) {
-        if *found == commit || past.intents.contains(found) || have_one_tree(&files, found, &commit) {
+    let mut replaced = None;
+    if let Some(found) = scratch.found.as_ref() {
+        let is_ours = *found == commit || past.intents.contains(found) || have_one_tree(&files, found, &commit);
+        if is_ours && rules.describe && past.merge_request.is_none() {
+            row.merge_request = scratch.merge_request(found)?;
+        }
+        if is_ours && (!is_again || row.merge_request.is_some()) {
             row.commit = Some(found.clone());
             "the branch was there already, as it is to be".clone_into(&mut row.message);
             return Ok(Made::Settled(Box::new(row)));
         }
-        if !rules.replace {
+        if !is_ours {
+            replaced = Some(found.clone());
+        }
+        if !is_ours && !rules.replace {
             let message = format!("the branch {} is there, and holds something else", rules.plan.branch);
             return Err(Fault::new(Outcome::Conflict, message));
         }
     }
     let description = if rules.describe { description(rules, &files, main, &settings) } else { String::new() };
-    Ok(Made::Ready(Box::new(Ready { base: scratch.base.clone(), scratch, row, commit, description })))
+    Ok(Made::Ready(Box::new(Ready { base: scratch.base.clone(), scratch, row, commit, replaced, description })))
 }
 
 /// Why there is no course.
-enum Stop {
+pub(super) enum Stop {
     NoPipeline,
     Fault(Fault),
 }
@@ -113,8 +132,18 @@ fn complete<T>(files: &ObjectFiles, scratch: &Scratch, read: impl Fn() -> T) -> 
     Err(Fault::new(Outcome::Failed, "the server does not give all the objects that the pipeline needs"))
 }
 
-fn course(rules: &Rules<'_>, target: &Target, files: &ObjectFiles, main: &str) -> Result<(Settings, Course), Stop> {
-    let invalid = |message: String| Stop::Fault(Fault::new(Outcome::Invalid, message));
+/// Reads the pipeline and what its scripts name. What is wrong with it will be said when the course is planned.
+fn glance(rules: &Rules<'_>, target: &Target, files: &ObjectFiles, main: &str) -> Option<Arc<Project>> {
+    let settings = settings(rules, target, files).ok()?;
+    let project = Arc::new(Project::load(files, main).ok()?);
+    let pipeline = Pipeline::new(Arc::clone(&project)).ok()?;
+    Scene::new(&pipeline, files, &settings);
+    Some(project)
+}
+
+/// The settings of a repository: its own, those of the rollout, those that the list has for it.
+pub(super) fn settings(rules: &Rules<'_>, target: &Target, files: &dyn Files) -> Result<Settings, Fault> {
+    let invalid = |message: String| Fault::new(Outcome::Invalid, message);
     let mut settings = Settings::default();
     if let Some(text) = files.read(SETTINGS).map_err(|why| invalid(format!("{SETTINGS}: {why}")))? {
         settings.read(text).map_err(|error| invalid(format!("{SETTINGS}: {}", error.message)))?;
@@ -123,7 +152,23 @@ fn course(rules: &Rules<'_>, target: &Target, files: &ObjectFiles, main: &str) -
         settings.set(assignment).map_err(|error| invalid(error.message))?;
     }
     settings.assume_complete = rules.plan.assume_complete;
-    let course = Course::new(files, main, &settings, rules.phases).map_err(|error| match error.kind {
+    Ok(settings)
+}
+
+/// All phases, each planned on top of the last and proved; of a project that was loaded already, if there is one.
+pub(super) fn course(
+    rules: &Rules<'_>,
+    settings: &Settings,
+    files: &dyn Files,
+    main: &str,
+    project: Option<&Arc<Project>>,
+) -> Result<Course, Stop> {
+    let invalid = |message: String| Stop::Fault(Fault::new(Outcome::Invalid, message));
+    let course = match project {
+        Some(project) => Course::of(Arc::clone(project), files, settings, rules.phases),
+        None => Course::new(files, main, settings, rules.phases),
+    };
+    let course = course.map_err(|error| match error.kind {
         ErrorKind::NoFile => Stop::NoPipeline,
         _ => invalid(words(&error)),
     })?;
@@ -138,10 +183,11 @@ fn course(rules: &Rules<'_>, target: &Target, files: &ObjectFiles, main: &str) -
             return refused(format!("phase {} ({}) is pending and comes before", phase.number, phase.title));
         }
     }
-    Ok((settings, course))
+    Ok(course)
 }
 
-fn row(rules: &Rules<'_>, target: &Target, files: &ObjectFiles, settings: &Settings, course: &Course) -> Row {
+/// What is said of a repository, as the last phase leaves it.
+pub(super) fn row(rules: &Rules<'_>, target: &Target, files: &dyn Files, settings: &Settings, course: &Course) -> Row {
     let over = course.over(files);
     let scene = Scene::new(&course.after, &over, settings);
     let status = Status::new(&scene, &rules.plan.track, rules.phases);

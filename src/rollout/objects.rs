@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::rc::Rc;
 
-use super::git::{Running, own_group};
+use gix_hash::ObjectId;
+use gix_object::tree::EntryKind;
+use gix_object::{CommitRefIter, Find, TreeRefIter};
+
 use super::outcome::Fault;
-use super::scratch::{Scratch, failed};
+use super::scratch::{Scratch, lacking};
 use crate::pipeline::{Files, ReadError};
 use crate::yaml::MAX_BYTES;
 
@@ -20,25 +22,28 @@ const ALONG: usize = 100;
 /// A commit's files. What is not there yet is noted ([`ObjectFiles::missing`]) and taken as not being there, so that the reader comes as
 /// far as it can; what it made of that is to be thrown away.
 pub struct ObjectFiles {
-    git: RefCell<CatFile>,
-    root: String,
-    trees: RefCell<BTreeMap<String, Option<Tree>>>,
-    texts: RefCell<BTreeMap<String, String>>,
-    missing: RefCell<BTreeSet<String>>,
+    pub(super) store: gix_odb::Handle,
+    pub(super) root: ObjectId,
+    trees: RefCell<BTreeMap<ObjectId, Option<Rc<Tree>>>>,
+    texts: RefCell<BTreeMap<ObjectId, Rc<str>>>,
+    missing: RefCell<BTreeSet<ObjectId>>,
     is_listed: Cell<bool>,
 }
 
 /// Entries by name: mode and id.
-type Tree = BTreeMap<String, (String, String)>;
+type Tree = BTreeMap<String, (Mode, ObjectId)>;
 
-struct CatFile {
-    _child: Running,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
+/// What stands in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    File { is_executable: bool },
+    Folder,
+    Link,
+    Submodule,
 }
 
 enum Found {
-    File(String),
+    File(ObjectId),
     Folder,
     Submodule,
     Nothing,
@@ -48,77 +53,63 @@ impl ObjectFiles {
     /// Opens a commit.
     ///
     /// # Errors
-    /// Git cannot be run, or does not have the commit.
+    /// The objects cannot be read, or do not hold the commit.
     pub fn open(scratch: &Scratch, commit: &str) -> Result<ObjectFiles, Fault> {
-        let mut command = scratch.command(&[]);
-        command.args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        own_group(&mut command);
-        let mut child = Running::new(command.spawn().map_err(|error| failed(&error))?);
-        let broken = || failed(&io::ErrorKind::BrokenPipe.into());
-        let stdin = child.0.stdin.take().ok_or_else(broken)?;
-        let stdout = BufReader::new(child.0.stdout.take().ok_or_else(broken)?);
-        let mut git = CatFile { _child: child, stdin, stdout };
-        let text = git.get(commit).map_err(|error| failed(&error))?.ok_or_else(broken)?;
-        let root = tree_of(&text).ok_or_else(broken)?;
-        Ok(ObjectFiles {
-            git: RefCell::new(git),
-            root,
-            trees: RefCell::default(),
-            texts: RefCell::default(),
-            missing: RefCell::default(),
-            is_listed: Cell::new(false),
-        })
+        let store = scratch.objects()?;
+        let root = tree_of(&store, commit).ok_or_else(|| lacking("commit"))?;
+        let (trees, texts, missing) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(ObjectFiles { store, root, trees, texts, missing, is_listed: Cell::new(false) })
     }
 
     /// The tree of another commit, if it is here.
-    pub fn tree_of(&self, commit: &str) -> Option<String> {
-        tree_of(&self.git.borrow_mut().get(commit).ok()??)
+    pub fn tree_of(&self, commit: &str) -> Option<ObjectId> {
+        tree_of(&self.store, commit)
     }
 
     /// The ids of what was asked for and is not here, and whether all trees are wanted; they are forgotten.
     pub fn missing(&self) -> (Vec<String>, bool) {
         self.trees.borrow_mut().retain(|_, tree| tree.is_some());
-        (self.missing.take().into_iter().collect(), self.is_listed.replace(false))
+        (self.missing.take().iter().map(ObjectId::to_string).collect(), self.is_listed.replace(false))
     }
 
     /// The mode and the path of the file that a path leads to, symbolic links followed.
-    pub fn real(&self, path: &str) -> Option<(String, String)> {
+    pub(super) fn real(&self, path: &str) -> Option<(Mode, String)> {
         let path = self.followed(path).ok()?;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        let (mode, _) = self.tree(&self.folder(folder)?)?.get(name)?.clone();
+        let (mode, _) = *self.tree(self.folder(folder)?)?.get(name)?;
         Some((mode, path))
     }
 
-    fn get(&self, id: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        let found = self.git.borrow_mut().get(id).map_err(|error| ReadError::Other(error.kind().to_string()))?;
+    fn get(&self, id: ObjectId) -> Result<Option<Vec<u8>>, ReadError> {
+        let mut bytes = Vec::new();
+        let found = self.store.try_find(&id, &mut bytes).map_err(|error| ReadError::Other(error.to_string()))?;
         if found.is_none() {
-            self.missing.borrow_mut().insert(id.to_owned());
+            self.missing.borrow_mut().insert(id);
+            return Ok(None);
         }
-        Ok(found)
+        Ok(Some(bytes))
     }
 
-    fn tree(&self, id: &str) -> Option<Tree> {
-        if let Some(known) = self.trees.borrow().get(id) {
+    fn tree(&self, id: ObjectId) -> Option<Rc<Tree>> {
+        if let Some(known) = self.trees.borrow().get(&id) {
             return known.clone();
         }
-        let length = id.len() / 2;
-        let tree = self.get(id).ok().flatten().map(|bytes| entries(&bytes, length));
-        self.trees.borrow_mut().insert(id.to_owned(), tree.clone());
+        let tree = self.get(id).ok().flatten().map(|bytes| Rc::new(entries(&bytes, id.kind())));
+        self.trees.borrow_mut().insert(id, tree.clone());
         tree
     }
 
     /// The id of a folder's tree.
-    fn folder(&self, path: &str) -> Option<String> {
-        let parts = path.split('/').filter(|part| !part.is_empty());
-        parts.into_iter().try_fold(self.root.clone(), |at, part| {
-            let (mode, id) = self.tree(&at)?.get(part)?.clone();
-            (mode == FOLDER).then_some(id)
+    fn folder(&self, path: &str) -> Option<ObjectId> {
+        path.split('/').filter(|part| !part.is_empty()).try_fold(self.root, |at, part| {
+            let (mode, id) = *self.tree(at)?.get(part)?;
+            (mode == Mode::Folder).then_some(id)
         })
     }
 
-    fn text(&self, id: &str) -> Result<Option<String>, ReadError> {
-        if let Some(text) = self.texts.borrow().get(id) {
-            return Ok(Some(text.clone()));
+    fn text(&self, id: ObjectId) -> Result<Option<Rc<str>>, ReadError> {
+        if let Some(text) = self.texts.borrow().get(&id) {
+            return Ok(Some(Rc::clone(text)));
         }
         let Some(bytes) = self.get(id)? else { return Ok(None) };
         if bytes.len() > MAX_BYTES {
@@ -126,7 +117,8 @@ impl ObjectFiles {
         }
         let text = String::from_utf8(bytes);
         let text = text.map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })?;
-        self.texts.borrow_mut().insert(id.to_owned(), text.clone());
+        let text: Rc<str> = text.into();
+        self.texts.borrow_mut().insert(id, Rc::clone(&text));
         Ok(Some(text))
     }
 
@@ -134,13 +126,13 @@ impl ObjectFiles {
     fn followed(&self, path: &str) -> Result<String, ReadError> {
         let mut path = normal(path)?;
         'next: for _ in 0..=MAX_LINKS {
-            let mut at = self.root.clone();
+            let mut at = self.root;
             let mut folder = String::new();
             let parts: Vec<&str> = path.split('/').collect();
             for (number, part) in parts.iter().enumerate() {
-                let Some((mode, id)) = self.tree(&at).and_then(|tree| tree.get(*part).cloned()) else { break };
-                if mode == LINK {
-                    let Some(target) = self.text(&id)? else { break };
+                let Some((mode, id)) = self.tree(at).and_then(|tree| tree.get(*part).copied()) else { break };
+                if mode == Mode::Link {
+                    let Some(target) = self.text(id)? else { break };
                     let rest: String = parts.iter().skip(number + 1).map(|part| format!("/{part}")).collect();
                     path = normal(&format!("{folder}/{target}{rest}"))?;
                     continue 'next;
@@ -156,27 +148,28 @@ impl ObjectFiles {
     fn find(&self, path: &str) -> Result<Found, ReadError> {
         let path = self.followed(path)?;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        let Some(tree) = self.folder(folder).and_then(|id| self.tree(&id)) else { return Ok(Found::Nothing) };
+        let Some(tree) = self.folder(folder).and_then(|id| self.tree(id)) else { return Ok(Found::Nothing) };
         Ok(match tree.get(name) {
             None => Found::Nothing,
-            Some((mode, _)) if mode == FOLDER => Found::Folder,
-            Some((mode, _)) if mode == SUBMODULE => Found::Submodule,
+            Some((Mode::Folder, _)) => Found::Folder,
+            Some((Mode::Submodule, _)) => Found::Submodule,
             Some((_, id)) => {
-                let id = id.clone();
-                if is_yaml(name) && !self.texts.borrow().contains_key(&id) && self.text(&id)?.is_none() {
-                    let others = tree.iter().filter(|(other, (mode, _))| is_yaml(other) && mode.starts_with("100"));
-                    self.missing.borrow_mut().extend(others.take(ALONG).map(|(_, (_, id))| id.clone()));
+                if is_yaml(name) && !self.texts.borrow().contains_key(id) && self.text(*id)?.is_none() {
+                    let is_file = |mode| matches!(mode, Mode::File { .. });
+                    let others = tree.iter().filter(|(other, (mode, _))| is_yaml(other) && is_file(*mode));
+                    self.missing.borrow_mut().extend(others.take(ALONG).map(|(_, (_, id))| *id));
                 }
-                Found::File(id)
+                Found::File(*id)
             }
         })
     }
 
-    fn walk(&self, id: &str, prefix: &str, out: &mut Vec<String>) {
-        for (name, (mode, id)) in self.tree(id).unwrap_or_default() {
-            match mode.as_str() {
-                FOLDER => self.walk(&id, &format!("{prefix}{name}/"), out),
-                SUBMODULE => {}
+    fn walk(&self, id: ObjectId, prefix: &str, out: &mut Vec<String>) {
+        let Some(tree) = self.tree(id) else { return };
+        for (name, (mode, id)) in tree.iter() {
+            match mode {
+                Mode::Folder => self.walk(*id, &format!("{prefix}{name}/"), out),
+                Mode::Submodule => {}
                 _ => out.push(format!("{prefix}{name}")),
             }
         }
@@ -189,11 +182,11 @@ impl Files for ObjectFiles {
             Found::Nothing => Ok(None),
             Found::Folder => Err(ReadError::Directory),
             Found::Submodule => Err(ReadError::Other("it is a submodule".to_owned())),
-            Found::File(id) => match self.text(&id)? {
+            Found::File(id) => match self.text(id)? {
                 Some(text) if text.starts_with("version https://git-lfs.github.com/spec/") => {
                     Err(ReadError::Other("it is a Git LFS pointer: its text is not in the repository".to_owned()))
                 }
-                text => Ok(text),
+                text => Ok(text.map(|text| text.to_string())),
             },
         }
     }
@@ -201,53 +194,34 @@ impl Files for ObjectFiles {
     fn list(&self) -> Result<Vec<String>, ReadError> {
         let mut files = Vec::new();
         self.is_listed.set(true);
-        self.walk(&self.root, "", &mut files);
+        self.walk(self.root, "", &mut files);
         files.sort_unstable();
         Ok(files)
     }
 }
 
-impl CatFile {
-    /// The bytes of an object; none when it is not here. Source: `git help cat-file`, "Batch output".
-    fn get(&mut self, id: &str) -> io::Result<Option<Vec<u8>>> {
-        writeln!(self.stdin, "{id}")?;
-        let mut line = String::new();
-        self.stdout.read_line(&mut line)?;
-        let mut words = line.split_ascii_whitespace();
-        let (Some(_), Some(kind), Some(size)) = (words.next(), words.next(), words.next()) else {
-            return if line.ends_with("missing\n") { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+/// The entries of a tree. A name that is not UTF-8 cannot stand in a YAML file.
+fn entries(bytes: &[u8], hash: gix_hash::Kind) -> Tree {
+    let entries = TreeRefIter::from_bytes(bytes, hash).map_while(Result::ok);
+    let named = entries.filter_map(|entry| {
+        let name = std::str::from_utf8(entry.filename).ok()?.to_owned();
+        let mode = match entry.mode.kind() {
+            EntryKind::Tree => Mode::Folder,
+            EntryKind::Link => Mode::Link,
+            EntryKind::Commit => Mode::Submodule,
+            kind => Mode::File { is_executable: kind == EntryKind::BlobExecutable },
         };
-        let size: usize = size.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-        let mut bytes = vec![0; size + 1];
-        self.stdout.read_exact(&mut bytes)?;
-        bytes.pop();
-        Ok(Some(bytes).filter(|_| kind != "missing"))
-    }
+        Some((name, (mode, entry.oid.to_owned())))
+    });
+    named.collect()
 }
 
-const FOLDER: &str = "40000";
-const LINK: &str = "120000";
-const SUBMODULE: &str = "160000";
-
-/// The entries of a tree: `MODE NAME<nul>ID`. A name that is not UTF-8 cannot stand in a YAML file.
-fn entries(bytes: &[u8], length: usize) -> Tree {
-    let mut tree = Tree::new();
-    let mut rest = bytes;
-    while let Some(end) = rest.iter().position(|byte| *byte == 0) {
-        let Some((id, next)) = rest.get(end + 1..).and_then(|rest| rest.split_at_checked(length)) else { break };
-        if let Some((mode, name)) = std::str::from_utf8(&rest[..end]).ok().and_then(|entry| entry.split_once(' ')) {
-            let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            tree.insert(name.to_owned(), (mode.to_owned(), id));
-        }
-        rest = next;
-    }
-    tree
-}
-
-/// The tree of a commit, from its text.
-fn tree_of(commit: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(commit);
-    Some(text.lines().next()?.strip_prefix("tree ")?.to_owned())
+/// The tree of a commit.
+fn tree_of(store: &gix_odb::Handle, commit: &str) -> Option<ObjectId> {
+    let mut bytes = Vec::new();
+    let id = ObjectId::from_hex(commit.as_bytes()).ok()?;
+    store.try_find(&id, &mut bytes).ok()??;
+    CommitRefIter::from_bytes(&bytes, id.kind()).tree_id().ok()
 }
 
 fn is_yaml(name: &str) -> bool {

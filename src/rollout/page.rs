@@ -57,15 +57,17 @@ impl Page<'_> {
         (url.starts_with("https://") || url.starts_with("http://")).then(|| url.clone())
     }
 
-    /// The lines of a diff with what each is.
-    fn lines(&self, row: &Row) -> Vec<(&'static str, String)> {
-        let class = |line: &str| match line.as_bytes().first() {
-            Some(b'+') => "add",
-            Some(b'-') => "del",
-            Some(b'@') => "hunk",
-            Some(b' ') => "same",
-            _ => "file",
-        };
-        row.diff.lines().map(|line| (class(line), self.seen(line))).collect()
+    /// Names of jobs in one text: a list of a thousand repositories' jobs would be slow to open.
+    fn names(&self, names: impl std::borrow::Borrow<Vec<String>>) -> String {
+        names.borrow().iter().map(|name| format!("\u{201c}{}\u{201d}", self.seen(name))).collect::<Vec<_>>().join(", ")
+    }
+
+    fn proofs(&self, row: &Row) -> String {
+        row.proof.join("\n")
+    }
+
+    /// A diff, which the page colours when it is opened.
+    fn diff(&self, row: &Row) -> String {
+        row.diff.lines().flat_map(|line| [self.seen(line), "\n".to_owned()]).collect()
     }
 }

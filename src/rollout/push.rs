@@ -75,18 +75,49 @@ pub fn push(
     }
 }
 
-/// Deletes a branch if it is still at this commit. Whether it was there.
+/// What became of a branch that was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// It was not there any more.
+    Gone,
+    Deleted,
+    /// What it had replaced is there again.
+    Restored,
+}
+
+/// Deletes a branch if it is still at this commit, or puts back what it had replaced.
 ///
 /// # Errors
-/// See [`Fault`]; [`Outcome::Conflict`] if it holds something else.
-pub fn delete(target: &Target, branch: &str, commit: &str, net: &super::Net) -> Result<bool, Fault> {
-    let Some(scratch) = Scratch::open(target, branch, net)? else { return Ok(false) };
+/// See [`Fault`]; [`Outcome::Conflict`] if it holds something else, or the server has lost what was replaced.
+pub fn take_back(
+    target: &Target,
+    branch: &str,
+    commit: &str,
+    replaced: Option<&str>,
+    net: &super::Net,
+) -> Result<TakenBack, Fault> {
+    let Some(scratch) = Scratch::open(target, branch, net)? else { return Ok(TakenBack::Gone) };
     match scratch.found.as_deref() {
-        None => Ok(false),
+        None => Ok(TakenBack::Gone),
         Some(found) if found != commit => {
             Err(Fault::new(Outcome::Conflict, format!("the branch {branch} was changed since, and stays")))
         }
-        Some(_) => send(&scratch, branch, commit, &format!(":refs/heads/{branch}"), &[]).map(|_| true),
+        Some(_) => match replaced {
+            None => send(&scratch, branch, commit, &format!(":refs/heads/{branch}"), &[]).map(|_| TakenBack::Deleted),
+            Some(old) => {
+                let scratch = scratch.with_lost(old).map_err(|fault| match fault.is_passing {
+                    true => fault,
+                    false => Fault::new(
+                        Outcome::Conflict,
+                        format!(
+                            "the branch stays, since what it had replaced ({old}) cannot be had: {}",
+                            fault.message
+                        ),
+                    ),
+                })?;
+                send(&scratch, branch, commit, &format!("{old}:refs/heads/{branch}"), &[]).map(|_| TakenBack::Restored)
+            }
+        },
     }
 }
 
@@ -101,6 +132,10 @@ fn send(scratch: &Scratch, branch: &str, lease: &str, refspec: &str, options: &[
     let options: Vec<String> = options.iter().map(|option| format!("--push-option={option}")).collect();
     let mut arguments = vec!["push", "--porcelain", "--no-verify", "--no-signed", &lease];
     arguments.extend(options.iter().map(String::as_str));
+    if scratch.is_local() {
+        // The hooks of a folder are those of its owner's work, and not of a server.
+        arguments.push("--receive-pack=git -c core.hooksPath=/dev/null receive-pack");
+    }
     arguments.extend(["origin", refspec]);
     // What the user has in push.pushOption is meant for other pushes.
     let ran = scratch.git(&[("push.pushOption", "")], &arguments, b"")?;

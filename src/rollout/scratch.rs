@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -23,6 +25,9 @@ pub struct Scratch {
     dir: TempDir,
     target: Target,
     net: Net,
+    /// What is left of the time that git may take here.
+    left: Mutex<Duration>,
+    hash: gix_hash::Kind,
     /// The commit to begin with.
     pub base: String,
     /// The commit of the branch, if the repository has it.
@@ -35,9 +40,10 @@ impl Scratch {
     /// # Errors
     /// See [`Fault`].
     pub fn open(target: &Target, branch: &str, net: &Net) -> Result<Option<Scratch>, Fault> {
-        let dir = tempfile::Builder::new().prefix("ci-migrate-").tempdir().map_err(|error| failed(&error))?;
-        let (base, found) = (String::new(), None);
-        let mut scratch = Scratch { dir, target: target.clone(), net: net.clone(), base, found };
+        let dir = folder()?;
+        let (hash, base, found) = (gix_hash::Kind::Sha1, String::new(), None);
+        let left = Mutex::new(net.deadline);
+        let mut scratch = Scratch { dir, target: target.clone(), net: net.clone(), left, hash, base, found };
         let is_there = if target.is_path() { scratch.attach(branch)? } else { scratch.fetch_first(branch)? };
         Ok(is_there.then_some(scratch))
     }
@@ -62,6 +68,10 @@ impl Scratch {
             if ran.ok {
                 return Ok(());
             }
+            // A server of the first protocol, as ssh without `AcceptEnv GIT_PROTOCOL` makes one: it gives what a branch has, and all of it.
+            if ran.said.contains("unadvertised object") {
+                return self.fetch_whole();
+            }
             last = fault(&ran.said);
             if !ran.said.contains("filter") {
                 break;
@@ -70,8 +80,27 @@ impl Scratch {
         Err(last)
     }
 
+    /// All files of the commit to begin with.
+    fn fetch_whole(&self) -> Result<(), Fault> {
+        let refspec = format!("+{}:{BASE}", self.target.base.as_deref().unwrap_or("HEAD"));
+        let arguments = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"];
+        let arguments = [&arguments[..], &["--depth=1", "--refetch", "--no-filter", "origin", &refspec]].concat();
+        match self.git(&[], &arguments, b"")? {
+            ran if ran.ok => Ok(()),
+            ran => Err(fault(&ran.said)),
+        }
+    }
+
+    /// The objects that are here, and a place for new ones.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn objects(&self) -> Result<gix_odb::Handle, Fault> {
+        gix_odb::at(self.dir.path().join("objects"), self.hash).map_err(|error| failed(&error))
+    }
+
     /// A git command in the scratch repository.
-    pub fn command(&self, config: &[(&str, &str)]) -> Command {
+    fn command(&self, config: &[(&str, &str)]) -> Command {
         let url = [("remote.origin.url", self.target.address.as_str())];
         self.net.command(self.dir.path(), &[&url[..], config].concat(), self.target.login.as_ref())
     }
@@ -83,25 +112,90 @@ impl Scratch {
     pub fn git(&self, config: &[(&str, &str)], arguments: &[&str], input: &[u8]) -> Result<Ran, Fault> {
         let mut command = self.command(config);
         command.args(arguments);
-        let mut ran = self.net.run(command, input).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => {
-                Fault { is_passing: true, ..Fault::new(Outcome::Unreachable, error.to_string()) }
-            }
-            _ => failed(&error),
-        })?;
+        let mut ran = self.run(command, input)?;
         // The scratch folder is nobody's business.
         ran.said = ran.said.replace(&*self.dir.path().to_string_lossy(), ".");
         Ok(ran)
     }
 
+    /// The merge request whose source is this commit, if the server keeps one. Source: GitLab, "Checkout merge requests locally through the
+    /// head ref".
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn merge_request(&self, commit: &str) -> Result<Option<String>, Fault> {
+        if self.target.is_path() {
+            return Ok(None);
+        }
+        let ran = self.git(&[], &["ls-remote", "--quiet", "origin", "refs/merge-requests/*/head"], b"")?;
+        if !ran.ok {
+            return Err(fault(&ran.said));
+        }
+        let out = String::from_utf8_lossy(&ran.out);
+        let numbers = out.lines().filter_map(|line| {
+            let (id, name) = line.split_once('\t')?;
+            let number = name.strip_prefix("refs/merge-requests/")?.strip_suffix("/head")?;
+            number.parse::<u64>().ok().filter(|_| id == commit)
+        });
+        Ok(numbers.max().map(|number| {
+            let address = &self.target.address;
+            match address.starts_with("http://") || address.starts_with("https://") {
+                true => {
+                    let address = address.trim_end_matches('/');
+                    let address = address.strip_suffix(".git").unwrap_or(address);
+                    format!("{address}/-/merge_requests/{number}")
+                }
+                false => format!("!{number}"),
+            }
+        }))
+    }
+
+    /// Another scratch repository of the same target, with a commit that no branch has any more, and all its past.
+    ///
+    /// # Errors
+    /// The server does not have it any more, or does not give it.
+    pub fn with_lost(self, commit: &str) -> Result<Scratch, Fault> {
+        if self.target.is_path() {
+            return Ok(self);
+        }
+        let dir = folder()?;
+        let scratch = Scratch { dir, ..self };
+        scratch.write(None)?;
+        let fetch = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "origin"];
+        let refspec = format!("{commit}:{BASE}");
+        match scratch.git(&[], &[&fetch[..], &[refspec.as_str()]].concat(), b"")? {
+            ran if ran.ok => Ok(scratch),
+            ran => Err(fault(&ran.said)),
+        }
+    }
+
+    /// Whether the target is a folder on this machine.
+    pub fn is_local(&self) -> bool {
+        self.target.is_path()
+    }
+
+    /// Runs a command within the time that is left.
+    fn run(&self, command: Command, input: &[u8]) -> Result<Ran, Fault> {
+        let begin = Instant::now();
+        let left = *self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let ran = self.net.run(command, input, left);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = left.saturating_sub(begin.elapsed());
+        ran.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                Fault { is_passing: true, ..Fault::new(Outcome::Unreachable, error.to_string()) }
+            }
+            _ => failed(&error),
+        })
+    }
+
     fn fetch_first(&mut self, branch: &str) -> Result<bool, Fault> {
         let base = self.target.base.clone().unwrap_or_else(|| "HEAD".to_owned());
         let refs = [format!("+{base}:{BASE}"), format!("+refs/heads/{branch}*:{THERE}b*")];
-        let mut is_sha256 = false;
         let mut filters = FILTERS.iter();
         let mut filter = filters.next().copied().flatten();
         loop {
-            self.write(is_sha256, filter)?;
+            self.write(filter)?;
             let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1"];
             arguments.extend(["--recurse-submodules=no"].into_iter().chain(filter));
             arguments.extend(["origin", &refs[0], &refs[1]]);
@@ -110,8 +204,8 @@ impl Scratch {
                 break;
             }
             let said = &ran.said;
-            if said.contains("mismatched algorithms") && !is_sha256 {
-                is_sha256 = true;
+            if said.contains("mismatched algorithms") && self.hash == gix_hash::Kind::Sha1 {
+                self.hash = gix_hash::Kind::Sha256;
             } else if said.contains("filter") && filter.is_some() {
                 filter = filters.next().copied().flatten();
             } else if said.contains("couldn't find remote ref HEAD") {
@@ -136,7 +230,7 @@ impl Scratch {
         let ask = |arguments: &[&str]| {
             let mut command = self.net.command(&path, &[], None);
             command.args(arguments);
-            self.net.run(command, b"").map_err(|error| failed(&error))
+            self.run(command, b"")
         };
         let ran = ask(&["rev-parse", "--path-format=absolute", "--git-common-dir", "--show-object-format"])?;
         let answer = String::from_utf8_lossy(&ran.out).into_owned();
@@ -153,7 +247,10 @@ impl Scratch {
             };
         }
         let found = ask(&["rev-parse", "--quiet", "--verify", &format!("refs/heads/{branch}")])?;
-        self.write(format == "sha256", None)?;
+        if format == "sha256" {
+            self.hash = gix_hash::Kind::Sha256;
+        }
+        self.write(None)?;
         let place = |result: io::Result<()>| result.map_err(|error| failed(&error));
         let alternates = self.dir.path().join("objects/info");
         place(fs::create_dir_all(&alternates))?;
@@ -169,10 +266,12 @@ impl Scratch {
     }
 
     /// What `git init --bare` would write, and no more.
-    fn write(&self, is_sha256: bool, filter: Option<&str>) -> Result<(), Fault> {
+    fn write(&self, filter: Option<&str>) -> Result<(), Fault> {
         let dir = self.dir.path();
-        let mut config = String::from("[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n");
-        if is_sha256 {
+        // What does not outlive the process need not be on the disk.
+        let core = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tfsync = none\n";
+        let mut config = format!("{core}[extensions]\n");
+        if self.hash == gix_hash::Kind::Sha256 {
             config.push_str("\tobjectFormat = sha256\n");
         }
         if let Some(filter) = filter {
@@ -193,6 +292,20 @@ impl Scratch {
         let text = fs::read_to_string(self.dir.path().join(name)).ok()?;
         Some(text.trim().to_owned()).filter(|id| !id.is_empty())
     }
+}
+
+fn folder() -> Result<TempDir, Fault> {
+    tempfile::Builder::new().prefix("ci-migrate-").tempdir().map_err(|error| failed(&error))
+}
+
+/// Objects that should be here are not.
+pub(super) fn lacking(what: &str) -> Fault {
+    Fault::new(Outcome::Failed, format!("git fetched a {what} that cannot be read"))
+}
+
+/// The scratch repository takes no objects.
+pub(super) fn unwritten() -> Fault {
+    Fault::new(Outcome::Failed, "the commits cannot be written to the folder for temporary files")
 }
 
 /// The system's words, without a number and without a path.

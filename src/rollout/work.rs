@@ -126,8 +126,12 @@ impl Pace<'_> {
             }
         };
         let repository = target.id.clone();
-        let intent =
-            Step::Intent { repository: repository.clone(), base: ready.base.clone(), commit: ready.commit.clone() };
+        let intent = Step::Intent {
+            repository: repository.clone(),
+            base: ready.base.clone(),
+            commit: ready.commit.clone(),
+            replaced: ready.replaced.clone(),
+        };
         let host = target.host.as_deref();
         let pushed = noted(way.journal.add(&intent)).and_then(|()| {
             let pushed = way.hosts.enter(host).and_then(|()| {

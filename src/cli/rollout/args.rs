@@ -12,9 +12,11 @@ said again; a branch is made once. docs/rollout.md has the outcomes with their r
 Examples:
   ci-migrate rollout --from repositories.txt --dry-run plan/
   ci-migrate rollout --from repositories.txt --yes --merge-request --label buildkit --draft
+  ci-migrate rollout list --group platform/services > repositories.txt
   ci-migrate rollout https://gitlab.example/group/api.git ../web --through 4
   ci-migrate rollout --from repositories.yml --yes --wave 20 --pause 10m --stop-after-failures 5
   ci-migrate rollout --from repositories.txt --yes --shard auto --state rollout/
+  ci-migrate rollout ../api ../web --in-place --through 2
   ci-migrate rollout status --report rollout.html
   ci-migrate rollout undo --dry-run";
 
@@ -35,11 +37,16 @@ pub enum Later {
         after_help = "Examples:\n  ci-migrate rollout status\n  ci-migrate rollout status --state rollout/ --report rollout.html"
     )]
     Status(StatusArgs),
-    /// Delete the branches that a rollout made and that are still as it made them
+    /// Delete the branches that a rollout made and that are still as it made them; put back what they replaced
     #[command(
         after_help = "Examples:\n  ci-migrate rollout undo --dry-run\n  ci-migrate rollout undo --state rollout/ --yes"
     )]
     Undo(UndoArgs),
+    /// Print the addresses of the repositories of a GitLab's groups, for --from
+    #[command(
+        after_help = "Examples:\n  ci-migrate rollout list --group platform > repositories.txt\n  ci-migrate rollout list --group platform --ssh --gitlab-url https://gitlab.example"
+    )]
+    List(Groups),
     /// Put the shards of a rollout together: the same plan, every shard once
     #[command(after_help = "Example:\n  ci-migrate rollout merge shard-1/ shard-2/ --report rollout.html")]
     Merge(MergeArgs),
@@ -53,6 +60,8 @@ pub struct Go {
     /// Read repositories from this file, one a line, or YAML with url, ref, file and settings of each; - is stdin
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    #[command(flatten)]
+    pub groups: Groups,
     /// Stop after this phase
     #[arg(long, value_name = "N", conflicts_with = "phase")]
     pub through: Option<u32>,
@@ -65,6 +74,9 @@ pub struct Go {
     /// Push without asking
     #[arg(long)]
     pub yes: bool,
+    /// Edit the files of folders where they are, in place of making a branch; `ci-migrate undo` takes it back
+    #[arg(long, conflicts_with_all = ["merge_request", "only", "state", "shard", "wave", "on_conflict"])]
+    pub in_place: bool,
     /// The branch that is made in each repository
     #[arg(long, value_name = "NAME", default_value = "feat/buildkit-rootless")]
     pub branch: String,
@@ -104,8 +116,8 @@ pub struct Go {
     /// How often a fault of the network is met with another try
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=8))]
     pub retries: u32,
-    /// How long one git command may take
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
+    /// How long git may take for one repository
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = humantime::parse_duration)]
     pub deadline: Duration,
     /// Only part I of N, as I/N; auto takes it from CI_NODE_INDEX and CI_NODE_TOTAL, auto/N from JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N")]
@@ -119,6 +131,26 @@ pub struct Go {
     /// Write the report to this file (.html, .md, .csv or .json); may be repeated
     #[arg(long, value_name = "FILE")]
     pub report: Vec<PathBuf>,
+}
+
+/// Groups of a GitLab.
+#[derive(Args)]
+pub struct Groups {
+    /// All repositories of this group and its subgroups, by GitLab's API with the token in GITLAB_TOKEN; may be repeated
+    #[arg(long, value_name = "GROUP")]
+    pub group: Vec<String>,
+    /// The GitLab of the groups; without it, CI_SERVER_URL or https://gitlab.com
+    #[arg(long, value_name = "URL")]
+    pub gitlab_url: Option<String>,
+    /// Take archived repositories of the groups as well
+    #[arg(long, requires = "group")]
+    pub with_archived: bool,
+    /// Take repositories of the groups that are forks as well
+    #[arg(long, requires = "group")]
+    pub with_forks: bool,
+    /// Take the groups' addresses for ssh
+    #[arg(long, requires = "group")]
+    pub ssh: bool,
 }
 
 #[derive(Args)]

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 use super::args::Go;
-use super::{Fail, Global, Opened, Ui, first, shard};
+use super::{Fail, Global, Opened, Ui, first, groups, shard};
 use crate::apply::words;
 use crate::cli::repository::phases;
 use crate::migration::Phase;
@@ -41,17 +41,23 @@ pub fn begin(global: &Global, args: &Go, ui: &Ui) -> Result<Begun, Fail> {
             "such as feat/buildkit-rootless",
         ));
     }
+    if args.in_place
+        && let Some(target) = targets.iter().find(|target| !target.is_path() || target.base.is_some())
+    {
+        let message = format!("{} is no folder whose files could be edited in place", target.id);
+        return Err(Fail::input(message, "--in-place is for paths without a ref; leave it out to make branches"));
+    }
     let shard = shard(args)?;
     let plan = Plan {
         version: 1,
         id: String::new(),
         date: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        author: author(args)?,
+        author: if args.in_place { String::new() } else { author(args)? },
         track: global.track.clone(),
         rules: String::new(),
         phase: args.phase,
         through: args.through,
-        branch: args.branch.clone(),
+        branch: if args.in_place { String::new() } else { args.branch.clone() },
         file: global.file.clone(),
         set: global.set.clone(),
         assume_complete: global.assume_complete,
@@ -127,6 +133,9 @@ fn targets(args: &Go, ui: &Ui) -> Result<Vec<Target>, Fail> {
         })?;
         targets.extend(listed);
     }
+    for address in groups::addresses(&args.groups, ui)? {
+        targets.push(Target::new(&address).map_err(|why| Fail::input(why, "the GitLab gave an address that is none"))?);
+    }
     let mut seen = BTreeSet::new();
     targets.retain(|target| {
         let is_new = seen.insert(target.id.clone());
@@ -136,7 +145,7 @@ fn targets(args: &Go, ui: &Ui) -> Result<Vec<Target>, Fail> {
         is_new
     });
     if targets.is_empty() {
-        return Err(Fail::input("no repository is named", "give paths or URLs, or a list with --from"));
+        return Err(Fail::input("no repository is named", "give paths or URLs, a list with --from, or a --group"));
     }
     Ok(targets)
 }

@@ -10,7 +10,9 @@ use serde::Serialize;
 use super::args::{MergeArgs, StatusArgs, UndoArgs};
 use super::{Done, Fail, Ui, begin, show};
 use crate::report::Table;
-use crate::rollout::{History, Journal, Net, Outcome, Plan, Report, Shard, Stage, Step, Target, delete, home};
+use crate::rollout::{
+    History, Hosts, Journal, Net, Outcome, Plan, Report, Shard, Stage, Step, TakenBack, Target, home, take_back,
+};
 
 pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
     show::check(&args.report)?;
@@ -76,7 +78,7 @@ pub struct Undone {
 struct UndoneRow {
     repository: String,
     commit: String,
-    /// `made` (it is there as we made it, for all that is known), `deleted`, `gone`, or an outcome.
+    /// `made` (it is there as we made it, for all that is known), `deleted`, `restored`, `gone`, or an outcome.
     result: String,
     message: String,
 }
@@ -88,11 +90,12 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
         return Err(Fail::no_terminal(ui, "to see which branches would go", "to delete them without a question"));
     }
     let shard = history.shard.as_deref().and_then(Shard::parse);
-    let made: Vec<(String, String)> =
-        history.repositories.iter().filter_map(|(id, past)| Some((id.clone(), past.pushed.clone()?))).collect();
-    let row = |(repository, commit): &(String, String), result: &str, message: String| UndoneRow {
-        repository: repository.clone(),
-        commit: commit.clone(),
+    let pasts = history.repositories.into_iter();
+    let made: Vec<Branch> =
+        pasts.filter_map(|(id, past)| Some(Branch { id, commit: past.pushed?, replaced: past.replaced })).collect();
+    let row = |branch: &Branch, result: &str, message: String| UndoneRow {
+        repository: branch.id.clone(),
+        commit: branch.commit.clone(),
         result: result.to_owned(),
         message,
     };
@@ -106,11 +109,12 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
         });
     if go {
         let (journal, _) = begin::journal(&state, &plan, shard)?;
-        let net = Net::new(Duration::from_secs(120));
+        let net = Net::new(Duration::from_secs(300));
+        let hosts = Hosts::default();
         rows = made
             .iter()
             .map(|made| {
-                let (result, message) = take_back(&plan, made, &journal, &net);
+                let (result, message) = one_back(&plan, made, &journal, &net, &hosts);
                 row(made, &result, message)
             })
             .collect();
@@ -126,26 +130,45 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
         () if !go => ui.note("Nothing was deleted."),
         () => ui.note("Merge requests of deleted branches are closed by GitLab, or by hand."),
     }
-    let is_bad = |row: &UndoneRow| !["made", "deleted", "gone"].contains(&row.result.as_str());
+    let is_bad = |row: &UndoneRow| !["made", "deleted", "restored", "gone"].contains(&row.result.as_str());
     Ok(if rows.iter().any(is_bad) { 4 } else { 0 })
 }
 
-fn take_back(plan: &Plan, (id, commit): &(String, String), journal: &Journal, net: &Net) -> (String, String) {
+/// A branch that was made.
+struct Branch {
+    id: String,
+    commit: String,
+    replaced: Option<String>,
+}
+
+fn one_back(plan: &Plan, made: &Branch, journal: &Journal, net: &Net, hosts: &Hosts) -> (String, String) {
+    let Branch { id, commit, replaced } = made;
     let word = |outcome: Outcome| outcome.word().to_owned();
     let entry = plan.repositories.iter().find(|entry| entry.id == *id);
     let Some(mut target) = entry.and_then(|entry| Target::new(&entry.address).ok()) else {
         return (word(Outcome::Failed), "the plan does not have it".to_owned());
     };
     target.base = entry.and_then(|entry| entry.base.clone());
-    match delete(&target, &plan.branch, commit, net) {
+    let host = target.host.as_deref();
+    let taken = hosts.enter(host).and_then(|()| {
+        let taken = take_back(&target, &plan.branch, commit, replaced.as_deref(), net);
+        hosts.leave(host, &taken);
+        taken
+    });
+    match taken {
         Err(fault) => (word(fault.outcome), fault.message),
-        Ok(was_there) => {
+        Ok(taken) => {
+            let result = match taken {
+                TakenBack::Gone => "gone",
+                TakenBack::Deleted => "deleted",
+                TakenBack::Restored => "restored",
+            };
             let step = Step::Undone { repository: id.clone(), commit: commit.clone() };
             match journal.add(&step) {
                 Err(error) => {
-                    (word(Outcome::Failed), format!("deleted, and the journal cannot be written: {}", error.kind()))
+                    (word(Outcome::Failed), format!("{result}, and the journal cannot be written: {}", error.kind()))
                 }
-                Ok(()) => (if was_there { "deleted" } else { "gone" }.to_owned(), String::new()),
+                Ok(()) => (result.to_owned(), String::new()),
             }
         }
     }

@@ -2,6 +2,8 @@
 
 mod args;
 mod begin;
+mod groups;
+mod in_place;
 mod later;
 mod progress;
 mod show;
@@ -30,6 +32,7 @@ pub fn run(global: &Global, args: &RolloutArgs, ui: &mut Ui) -> Done {
         Some(Later::Status(args)) => later::status(args, ui),
         Some(Later::Undo(args)) => later::undo(args, ui),
         Some(Later::Merge(args)) => later::merge(args, ui),
+        Some(Later::List(args)) => groups::list(args, ui),
         None => go(global, &args.go, ui),
     }
 }
@@ -37,6 +40,9 @@ pub fn run(global: &Global, args: &RolloutArgs, ui: &mut Ui) -> Done {
 fn go(global: &Global, args: &Go, ui: &mut Ui) -> Done {
     show::check(&args.report)?;
     let begun = begin::begin(global, args, ui)?;
+    if args.in_place {
+        return in_place::run(args, begun, ui);
+    }
     let net = Net::new(args.deadline);
     let stop = interrupt::gently();
     let pace = Pace {
