@@ -137,8 +137,8 @@ fn job_status(
     let need = facts.need();
     let outcome = match need {
         _ if !facts.needs.is_empty() => Outcome::Scoped,
-        Need::NotNeeded if facts.builds.is_empty() && facts.registry => Outcome::Migrated,
-        Need::NotNeeded if facts.builds.is_empty() => Outcome::None,
+        Need::NotNeeded if !facts.makes_images() && facts.registry => Outcome::Migrated,
+        Need::NotNeeded if !facts.makes_images() => Outcome::None,
         _ if pending => Outcome::Pending,
         _ if left.is_some() => Outcome::Left,
         Need::NotNeeded => Outcome::Migrated,

@@ -67,13 +67,34 @@ fn of_jobs(
         let is_picked = |facts: &&Facts<'_>| only.is_none_or(|only| only.contains(facts.job.name()));
         scene.selected(phase).filter(is_picked)
     };
-    let names: BTreeSet<String> = selected().map(|facts| facts.job.name().to_owned()).collect();
+    let mut names: BTreeSet<String> = selected().map(|facts| facts.job.name().to_owned()).collect();
     let mut step = Step::default();
     let mut planned = Vec::new();
     for facts in selected() {
         match plan_job(scene, transforms, facts, &names) {
             Ok(job) => planned.extend(job),
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
+        }
+    }
+    // A job that does not change after all must not change through a value that another one shares with it.
+    loop {
+        let changing: BTreeSet<String> = planned.iter().map(|(job, ..)| job.clone()).collect();
+        if changing.len() == names.len() {
+            break;
+        }
+        names = changing;
+        let shares = |job: &Planned<'_>| {
+            let definition = scene.pipeline.job(&job.0).and_then(|job| job.definitions().last().copied());
+            let sharers = definition.map(|definition| scene.pipeline.sharers(definition.value)).unwrap_or_default();
+            sharers.iter().any(|sharer| !names.contains(sharer.name()))
+        };
+        for job in std::mem::take(&mut planned) {
+            let facts = if shares(&job) { selected().find(|facts| facts.job.name() == job.0) } else { None };
+            match facts.map(|facts| plan_job(scene, transforms, facts, &names)) {
+                None => planned.push(job),
+                Some(Ok(again)) => planned.extend(again),
+                Some(Err(reasons)) => step.left.push(Left { job: job.0, reasons }),
+            }
         }
     }
     step.write(scene, planned);

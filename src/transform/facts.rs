@@ -7,7 +7,7 @@ use super::image::{expand, is_dind, name};
 use super::left::Reason;
 use super::purpose::{Purpose, understood};
 use crate::pipeline::{At, Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
-use crate::shell::docker::Verb;
+use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Daemon, Docker, Place, Script, daemon, docker, mentions_docker};
 
 /// One section of a job's scripts, read.
@@ -44,8 +44,16 @@ pub struct Facts<'p> {
     pub perhaps: Vec<(Unseen, Command)>,
     /// The builds, in order.
     pub builds: Vec<Build>,
+    /// Builds of several images as a file says: `docker buildx bake`.
+    pub bakes: Vec<Use>,
+    /// `docker compose build` and `docker compose push`.
+    pub composes: Vec<Use>,
+    /// The compose file by which `docker buildx bake` builds and pushes the same images; none where that is not shown.
+    pub compose_file: Option<String>,
     /// Commands that push, pull or tag in the daemon's store.
     pub images: Vec<Use>,
+    /// Other jobs that may take an image from its daemon: what it builds there and does not push, or they do not pull.
+    pub awaited: Vec<Reason>,
     /// It makes its own builder with the Kubernetes driver.
     pub kubernetes: bool,
     /// It works on a registry without a daemon: `imagetools`, `manifest`.
@@ -133,6 +141,10 @@ impl Survey {
             perhaps: Vec::new(),
             builds: Vec::new(),
             images: Vec::new(),
+            bakes: Vec::new(),
+            composes: Vec::new(),
+            compose_file: None,
+            awaited: Vec::new(),
             kubernetes: false,
             registry: false,
             parts: Vec::new(),
@@ -201,7 +213,7 @@ impl Facts<'_> {
         if reasons.is_empty() && self.need() == Need::Unknown {
             reasons.extend(self.hidden.iter().map(|unseen| unseen.reason.clone()));
         }
-        if reasons.is_empty() && self.builds.is_empty() {
+        if reasons.is_empty() && !self.makes_images() {
             reasons.extend(self.plumbing.iter().cloned());
         }
         reasons
@@ -216,13 +228,18 @@ impl Facts<'_> {
     /// Whether it must keep the daemon that it has: what it runs needs one, may need one, or would build in one.
     pub fn keeps_daemon(&self) -> bool {
         self.need() != Need::NotNeeded
-            || (!self.builds.is_empty() && !self.kubernetes)
+            || (self.makes_images() && !self.kubernetes)
             || (!self.plumbing.is_empty() && !self.kubernetes)
     }
 
     /// Whether it uses docker itself, and not only through what it inherits to set a daemon up.
     pub fn uses_docker(&self) -> bool {
-        !self.builds.is_empty() || !self.images.is_empty() || !self.needs.is_empty()
+        self.makes_images() || !self.images.is_empty() || !self.needs.is_empty()
+    }
+
+    /// Whether it builds images in a way that a builder without a daemon can take over.
+    pub fn makes_images(&self) -> bool {
+        !self.builds.is_empty() || !self.bakes.is_empty() || self.compose_file.is_some()
     }
 
     /// Whether it runs a command of buildx, so that its image must hold it.
@@ -258,7 +275,14 @@ impl Facts<'_> {
         let place = command.span.as_ref();
         let (purpose, docker) = understood(command);
         match purpose {
-            Purpose::Needs { code, message } => self.needs.push(reason(project, part, place, code, message)),
+            Purpose::Needs { code, message } => {
+                let docker = docker.filter(|d| matches!(d.verb, Verb::Compose(Compose::Build | Compose::Push)));
+                self.composes.extend(docker.map(|docker| Use { part: number, command: index, docker }));
+                self.needs.push(reason(project, part, place, code, message));
+            }
+            Purpose::Bake => {
+                self.bakes.extend(docker.map(|docker| Use { part: number, command: index, docker }));
+            }
             Purpose::Hidden { code } => {
                 let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
                 let reason = reason(project, part, place, code, message);

@@ -5,6 +5,7 @@
 //! one after the other, the references are the same and mean the same at both places, and nothing that could stop the
 //! job stands where the order changes.
 
+mod bake;
 mod between;
 mod edit;
 mod later;
@@ -19,6 +20,7 @@ use super::purpose::{Purpose, purpose};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Guard};
 
+pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
 use reference::key;
@@ -108,6 +110,11 @@ impl Flow {
     }
 }
 
+/// What the references of one image have alike, their variables replaced where they are known.
+pub fn image_key(display: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    key(&super::image::expand(&plain(display), value))
+}
+
 /// Whether a build leaves its image in the daemon, as `docker build` does. A build of buildx does so with the default
 /// builder; one that pushes or writes elsewhere does not.
 pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
@@ -130,6 +137,8 @@ impl<'f> Work<'_, 'f, '_> {
         for (at, build, image) in points {
             match build {
                 Some(number) if is_local(&builds[number], own_builder) => self.build(at, number),
+                // The daemon's own builder keeps what it pushes.
+                Some(number) if !own_builder && image.docker.flag("push") => self.pushed_build(at, number),
                 Some(_) => {}
                 None => self.image(at, image),
             }
@@ -148,6 +157,14 @@ impl<'f> Work<'_, 'f, '_> {
             let local = Local { source: Source::Build(number), way: vec![at], raw: tag.raw.clone() };
             self.locals.insert(key(&tag.display), local);
         }
+    }
+
+    fn pushed_build(&mut self, at: Point, number: usize) {
+        self.build(at, number);
+        let Some(build) = self.facts.builds.get(number) else { return };
+        let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
+        let tags: Vec<(String, String)> = tags.map(|tag| (key(&tag.display), tag.raw.clone())).collect();
+        self.pushed.entry(number).or_default().extend(tags);
     }
 
     fn image(&mut self, at: Point, image: &'f Use) {
@@ -239,8 +256,11 @@ impl<'f> Work<'_, 'f, '_> {
                     name.and_then(|names| names.into_iter().next()).map(|(raw, _)| raw)
                 }
                 Source::Build(number) => {
-                    let pushed = self.pushed.get(&number).into_iter().flatten();
-                    pushed.map(|(_, raw)| raw).find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
+                    let pushed = self.pushed.get(&number).into_iter().flatten().map(|(_, raw)| raw);
+                    let mut pushed: Vec<&String> = pushed.collect();
+                    // Under `latest` another pipeline may have pushed meanwhile.
+                    pushed.sort_by_key(|raw| !reference::is_of_one_run(raw));
+                    pushed.into_iter().find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
                 }
             };
             let Some(from) = known else {
@@ -347,7 +367,9 @@ impl<'f> Work<'_, 'f, '_> {
             self.flow.builds.drain(..).filter(|built| built.inline_cache).map(|built| built.number).collect();
         for (number, build) in self.facts.builds.iter().enumerate() {
             let push = self.pushed.remove(&number).unwrap_or_default();
-            if !is_local(build, own_builder) && build.at.docker.verb != Verb::Build && !cached.contains(&number) {
+            let more = push.len() > build.at.docker.all("tag").count();
+            let elsewhere = !is_local(build, own_builder) && build.at.docker.verb != Verb::Build;
+            if elsewhere && !more && !cached.contains(&number) {
                 continue;
             }
             let push = push.into_iter().map(|(_, raw)| raw).collect();
