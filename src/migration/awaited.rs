@@ -66,8 +66,11 @@ impl Uses {
             needs: BTreeSet::new(),
             runs: BTreeSet::new(),
         };
-        let value =
-            |name: &str| facts.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
+        let set = set_once(facts);
+        let value = |name: &str| match set.get(name) {
+            Some(text) => text.clone(),
+            None => facts.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
+        };
         let name = |text: &str| image_key(text, &value);
         for (number, build) in facts.builds.iter().enumerate() {
             let tags = build.tags.iter().filter(|tag| !tag.is_empty());
@@ -111,6 +114,24 @@ impl Uses {
         }
         uses
     }
+}
+
+/// The variables that a job's scripts set, with their value where there is only one.
+fn set_once(facts: &Facts<'_>) -> BTreeMap<String, Option<String>> {
+    let mut set: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for command in facts.parts.iter().flat_map(|part| part.script.commands()) {
+        let lasts = command.words.is_empty() || command.name() == Some("export");
+        let words = command.words.iter().skip(1).filter_map(|word| word.display().split_once('='));
+        let words = words.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let assigned = command.assignments.iter().filter_map(|set| Some((set.name.clone(), set.value.as_ref()?)));
+        let assigned = assigned.map(|(name, value)| (name, value.display().to_owned()));
+        for (name, value) in assigned.chain(words).filter(|_| lasts) {
+            let itself = value.contains(&format!("${name}")) || value.contains(&format!("${{{name}"));
+            let value = Some(value).filter(|value| !itself && !value.contains(['(', '`']));
+            set.entry(name).and_modify(|before| *before = None).or_insert(value);
+        }
+    }
+    set
 }
 
 fn shows_only(command: &Command) -> bool {

@@ -194,7 +194,7 @@ impl Work<'_, '_> {
             }
             (None, false) => {
                 let at = facts.effective.get("services").map(|services| services.origin.at);
-                let what = if !facts.makes_images() { "runs nothing that needs it" } else { "could build without it" };
+                let what = if !facts.makes_images() { "nothing in sight uses it" } else { "could build without it" };
                 self.find(
                     "unused-daemon",
                     Some(name),

@@ -1,5 +1,7 @@
 //! What is known of a job before anything is changed: what its scripts run, and what they need.
 
+mod unseen;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

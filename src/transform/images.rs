@@ -9,6 +9,7 @@ mod bake;
 mod between;
 mod edit;
 mod later;
+mod names;
 mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,13 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::Draft;
 use super::facts::{Build, Facts, Use};
 use super::left::Reason;
-use super::purpose::{Purpose, purpose};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Guard};
 
 pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
+use names::names;
 use reference::key;
 
 /// What becomes of the commands of a job that handle images.
@@ -220,7 +220,7 @@ impl<'f> Work<'_, 'f, '_> {
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
                 let between = self.shell.deciding_between(from, at);
-                if !between.is_empty() && between.iter().all(|command| purpose(command) == Purpose::Login) {
+                if !between.is_empty() && between.iter().all(|command| between::logs_in(command)) {
                     // A build that pushes must come after the login.
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
@@ -305,7 +305,11 @@ impl<'f> Work<'_, 'f, '_> {
                 continue;
             }
             if let Some(command) = self.shell.writes_between(source, place, &from) {
-                let message = format!("`{}` may write what is copied here", super::facts::short(command));
+                let what = match command.contains("logout") {
+                    true => "ends a login that the copy needs",
+                    false => "may write what is copied here",
+                };
+                let message = format!("`{}` {what}", super::facts::short(command));
                 self.refuse(at, "order-of-copies", &message);
                 continue;
             }
@@ -394,37 +398,7 @@ fn point(image: &Use) -> Point {
     Point { part: image.part, command: image.command }
 }
 
-/// The image references of a command, as written and as displayed, if all of it is understood.
-fn names(command: &Command, image: &Use) -> Option<Vec<(String, String)>> {
-    let docker = &image.docker;
-    let known = docker.certain()
-        && docker.wrappers.is_empty()
-        && docker.endpoint.is_none()
-        && command.assignments.is_empty()
-        && quiet(command)
-        && !command.doubtful
-        && command.context.pipeline.is_none()
-        && !command.context.negated
-        && command.context.guarded.is_none_or(|guard| matches!(guard, Guard::And | Guard::Or | Guard::Condition));
-    let plain = docker
-        .options
-        .iter()
-        .all(|option| matches!(option.name.as_str(), "quiet" | "all-tags" | "disable-content-trust"));
-    let name = |&word: &usize| {
-        let word = command.words.get(word)?;
-        Some((word.raw().to_owned(), word.display().to_owned()))
-    };
-    docker.operands.iter().map(name).collect::<Option<Vec<_>>>().filter(|_| known && plain)
-}
-
 /// A reference without its quotes.
 fn plain(raw: &str) -> String {
     raw.replace(['"', '\''], "")
-}
-
-/// Whether nothing of what a command prints is kept: only thrown away, if it is redirected at all.
-fn quiet(command: &Command) -> bool {
-    command.redirects.iter().all(|redirect| {
-        redirect.heredoc.is_none() && (redirect.target.display() == "/dev/null" || redirect.operator.ends_with("&"))
-    })
 }

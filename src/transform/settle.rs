@@ -29,16 +29,12 @@ pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<
     }
     let sharers = draft.pipeline.sharers(home.definition.value);
     let others = |job: &Job<'_>| job.name() != draft.facts.job.name() && !selected.contains(job.name());
-    let kept: Vec<BTreeSet<String>> = kept_values(draft, &home)
-        .into_iter()
-        .map(|at| draft.pipeline.sharers(at).iter().map(|job| job.name().to_owned()).collect())
-        .collect();
-    // One that takes a value which stays, and no other, changes with nothing.
+    // One that takes a value which stays, and no other, changes with nothing. It takes all of the job if it takes each value.
     let harmless = |job: &Job<'_>| {
-        kept.iter().any(|sharers| sharers.contains(job.name()))
-            && changed_values(draft, &home).is_some_and(|changed| {
-                !changed.into_iter().any(|at| draft.pipeline.sharers(at).iter().any(|other| other.name() == job.name()))
-            })
+        let values = own_values(draft, &home);
+        let takes = |at: At| draft.pipeline.sharers(at).iter().any(|other| other.name() == job.name());
+        let taken: Vec<bool> = values.iter().map(|&(at, _)| takes(at)).collect();
+        taken.contains(&false) && !values.iter().zip(taken).any(|(&(_, changed), taken)| changed && taken)
     };
     if let Some(other) = sharers.iter().filter(|job| others(job)).find(|job| !harmless(job)) {
         let message = format!("`{}` takes values from this job, and would change with it", other.name());
@@ -52,23 +48,11 @@ pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<
 /// The keywords of a job that a draft may change.
 const CHANGED: [&str; 6] = ["image", "services", "variables", "before_script", "script", "after_script"];
 
-/// The job's own values that a draft does not change.
-fn kept_values(draft: &Draft<'_, '_>, home: &Home<'_>) -> Vec<At> {
-    let tree = home.stream.tree();
-    let kept = tree.entries(home.mapping).filter(|&(key, _)| {
-        !crate::yaml::is_merge(tree, key) && tree.scalar(key).is_some_and(|name| !is_changed(draft, name))
-    });
-    kept.map(|(_, value)| home.at(value)).collect()
-}
-
-/// The job's own values that a draft changes; none where it has no value of its own by which to tell what a job takes that
-/// takes all of it.
-fn changed_values(draft: &Draft<'_, '_>, home: &Home<'_>) -> Option<Vec<At>> {
+/// The job's own values, and whether a draft changes them.
+fn own_values(draft: &Draft<'_, '_>, home: &Home<'_>) -> Vec<(At, bool)> {
     let tree = home.stream.tree();
     let own = tree.entries(home.mapping).filter(|&(key, _)| !crate::yaml::is_merge(tree, key));
-    let changed = own.filter(|&(key, _)| tree.scalar(key).is_some_and(|name| is_changed(draft, name)));
-    let changed: Vec<At> = changed.map(|(_, value)| home.at(value)).collect();
-    (!changed.is_empty()).then_some(changed)
+    own.map(|(key, value)| (home.at(value), tree.scalar(key).is_some_and(|name| is_changed(draft, name)))).collect()
 }
 
 fn is_changed(draft: &Draft<'_, '_>, keyword: &str) -> bool {
@@ -274,6 +258,14 @@ impl<'d> Settling<'d, '_, '_> {
             return Ok(false);
         }
         let Some(groups) = self.groups(section, value) else { return Ok(false) };
+        // Of a list in which nothing stays, nothing is edited: it is written anew.
+        let stays = |(child, group): &(NodeId, &[DraftItem])| match group {
+            [item] if item.at == here(*child) => !item.dropped,
+            group => group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()),
+        };
+        if !groups.iter().any(stays) {
+            return Ok(false);
+        }
         for (child, group) in groups {
             match group {
                 _ if group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()) => {}

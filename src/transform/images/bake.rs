@@ -1,13 +1,12 @@
 //! What compose builds and pushes, as one `docker buildx bake`.
 
-use super::between::{Point, Shell};
+use super::between::{Point, Shell, logs_in};
 use super::point;
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Place};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Use;
 use crate::transform::left::Reason;
-use crate::transform::purpose::{Purpose, purpose};
 
 /// Writes a build of compose and the push of the same services as one command, where the compose file allows it.
 ///
@@ -32,7 +31,7 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
             between.into_iter().filter(|command| !compose(command)).collect()
         });
         let row: Vec<Point> = [Some(build), push].into_iter().flatten().map(point).collect();
-        let login = between.iter().all(|command| purpose(command) == Purpose::Login);
+        let login = between.iter().all(|command| logs_in(command));
         let moves = !between.is_empty();
         if let Some(command) = between.iter().find(|_| !login) {
             let message = format!(

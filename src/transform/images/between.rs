@@ -238,6 +238,11 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 }
 
+/// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
+pub(super) fn logs_in(command: &Command) -> bool {
+    purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
+}
+
 /// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
 fn is_harmless(command: &Command) -> bool {
     if command.words.is_empty() {
