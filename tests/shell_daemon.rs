@@ -1,5 +1,7 @@
 //! What needs a daemon, and what may hide that it does.
 
+use std::sync::Arc;
+
 use ci_migrate::shell::{
     Command, Daemon, Docker, Script, daemon, docker, hides_docker, mentions_docker, other_daemon_users,
 };
@@ -9,7 +11,7 @@ fn command(text: &str) -> Command {
     Script::parse([text]).commands()[0].clone()
 }
 
-fn parse(text: &str) -> Docker {
+fn parse(text: &str) -> Arc<Docker> {
     docker(&command(text)).unwrap_or_else(|| panic!("{text:?} is no docker command"))
 }
 

@@ -1,5 +1,7 @@
 //! What a docker command does: verbs, options, operands, prefixes.
 
+use std::sync::Arc;
+
 use ci_migrate::shell::docker::{Compose, ContextVerb, Endpoint, Imagetools, Opt};
 use ci_migrate::shell::{Command, Docker, Script, Verb, docker};
 
@@ -8,7 +10,7 @@ fn command(text: &str) -> Command {
     Script::parse([text]).commands()[0].clone()
 }
 
-fn parse(text: &str) -> Docker {
+fn parse(text: &str) -> Arc<Docker> {
     docker(&command(text)).unwrap_or_else(|| panic!("{text:?} is no docker command"))
 }
 
@@ -311,7 +313,7 @@ fn the_real_pipeline() {
             Verb::BuildxBuild
         ]
     );
-    assert!(found.iter().all(Docker::certain));
+    assert!(found.iter().all(|docker| docker.certain()));
     assert_eq!(options(&found[3]), ["use", "name=ci-builder", "driver=docker-container"]);
     assert_eq!(found[5].operands.len(), 1);
     let block = &script.statements()[1];

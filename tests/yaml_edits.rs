@@ -185,7 +185,7 @@ fn comments_that_go_are_named() {
     let stream = Stream::parse("a:\n  # about x\n  x: 1 # x\n  y: 2\n".into()).unwrap();
     let mut edits = Edits::new(&stream);
     edits.delete(key(&stream, "a", "x")).unwrap();
-    assert_eq!(edits.finish().unwrap().lost_comments, ["# about x", "# x"]);
+    assert_eq!(edits.finish().unwrap().done.lost_comments, ["# about x", "# x"]);
 }
 
 #[test]

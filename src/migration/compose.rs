@@ -33,7 +33,7 @@ const VARIABLES: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_ENV_F
 
 /// Looks at the files of every job that builds with compose or with bake.
 pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, project: &Project) {
-    for facts in facts.iter_mut().filter(|facts| !facts.composes.is_empty()) {
+    for facts in facts.iter_mut().filter(|facts| facts.compose) {
         match baked(facts, files) {
             Ok(file) => {
                 facts.needs.retain(|reason| !is_compose(reason));
@@ -47,7 +47,7 @@ pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, projec
             }
         }
     }
-    for facts in facts.iter_mut().filter(|facts| !facts.bakes.is_empty() && !facts.dind.is_empty()) {
+    for facts in facts.iter_mut().filter(|facts| facts.bake && !facts.dind.is_empty()) {
         let against: Vec<Reason> =
             facts.bakes.iter().filter_map(|bake| Some(at(facts, project, bake, plain(bake, files)?))).collect();
         facts.needs.extend(against);

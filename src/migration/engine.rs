@@ -11,7 +11,7 @@ use super::roles::roles;
 use super::step::{Step, step};
 use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
-use crate::yaml::{self, Edited, Stream, Tree};
+use crate::yaml::{self, Done, Edited, Stream, Tree};
 
 /// A pipeline with what is known of its jobs.
 pub struct Scene<'p> {
@@ -57,7 +57,7 @@ pub struct FilePlan {
     /// What an independent reader finds in it.
     pub tree: Arc<Tree>,
     /// The edits that led there, each step on the text of the one before.
-    pub steps: Vec<Edited>,
+    pub steps: Vec<Done>,
 }
 
 impl<'p> Scene<'p> {
@@ -167,8 +167,10 @@ impl Plan {
 
     /// Takes over what a step does.
     fn take(&mut self, scene: &Scene<'_>, step: Step) {
+        let known: BTreeMap<String, usize> =
+            self.changed.iter().enumerate().map(|(number, planned)| (planned.job.clone(), number)).collect();
         for (job, transforms, expect) in step.jobs {
-            match self.changed.iter_mut().find(|planned| planned.job == job) {
+            match known.get(&job).and_then(|number| self.changed.get_mut(*number)) {
                 Some(planned) => {
                     planned.transforms.extend(transforms);
                     planned.expect.then(expect);
@@ -179,17 +181,16 @@ impl Plan {
         self.removed.extend(step.removed);
         self.globals.extend(step.globals);
         self.left.extend(step.left);
-        for (path, edited) in step.files {
-            let tree = Arc::new(edited.tree.clone());
+        for (path, Edited { text, tree, done }) in step.files {
+            let tree = Arc::new(tree);
             match self.files.iter_mut().find(|file| file.path == path) {
                 Some(file) => {
-                    file.text.clone_from(&edited.text);
-                    file.tree = tree;
-                    file.steps.push(edited);
+                    (file.text, file.tree) = (text, tree);
+                    file.steps.push(done);
                 }
                 None => {
                     let Some(file) = scene.pipeline.project().find(&path) else { continue };
-                    self.files.push(FilePlan { file, path, text: edited.text.clone(), tree, steps: vec![edited] });
+                    self.files.push(FilePlan { file, path, text, tree, steps: vec![done] });
                 }
             }
         }

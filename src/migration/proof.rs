@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::engine::{FilePlan, JobPlan, Plan, Scene, after};
 use crate::pipeline::{Change, Difference, JobDifference, Pipeline, Section, compare};
 use crate::transform::Expect;
@@ -38,6 +40,9 @@ impl Proof {
     }
 }
 
+/// Fewer jobs than this are proved before another core would have begun.
+const FEW: usize = 16;
+
 /// Proves a plan, or says which difference nobody declared.
 ///
 /// # Errors
@@ -56,12 +61,16 @@ pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
             });
         }
     }
+    let changed: BTreeMap<&str, &JobPlan> =
+        plan.changed.iter().map(|planned| (planned.job.as_str(), planned)).collect();
     for job in &differ {
-        declared(plan, job)?;
+        declared(plan, &changed, job)?;
     }
-    for planned in plan.changed.iter().filter(|planned| !plan.removed.contains(&planned.job)) {
-        meant(planned, scene.pipeline, &after)?;
-    }
+    let (before, stays) = (scene.pipeline, |planned: &&JobPlan| !plan.removed.contains(&planned.job));
+    let jobs = plan.changed.par_iter().with_min_len(FEW).filter(stays);
+    // All of them, so that it is always the first in order that is named.
+    let meant: Vec<_> = jobs.map(|planned| meant(planned, before, &after)).collect();
+    meant.into_iter().collect::<Result<(), _>>()?;
     let jobs = scene.facts.len();
     let lost_comments = plan.files.iter().flat_map(|file| lost_comments(scene, file)).collect();
     Ok(Proof { jobs, same: jobs - differ.len(), differ, lost_comments })
@@ -91,7 +100,7 @@ fn lost_comments(scene: &Scene<'_>, file: &FilePlan) -> Vec<(String, String)> {
     lost
 }
 
-fn declared(plan: &Plan, job: &JobDifference) -> Result<(), Refusal> {
+fn declared(plan: &Plan, changed: &BTreeMap<&str, &JobPlan>, job: &JobDifference) -> Result<(), Refusal> {
     let refuse = |message: String| Err(Refusal { job: job.job.clone(), message });
     let name = job.job.as_deref().unwrap_or_default();
     match job.change {
@@ -100,7 +109,7 @@ fn declared(plan: &Plan, job: &JobDifference) -> Result<(), Refusal> {
         Change::Added => return refuse("this job would appear".to_owned()),
         Change::Changed => {}
     }
-    let Some(planned) = plan.changed.iter().find(|planned| planned.job == name) else {
+    let Some(planned) = changed.get(name) else {
         return refuse(format!("this job would change: {}", paths(&job.differences)));
     };
     let undeclared = job.differences.iter().find(|difference| {

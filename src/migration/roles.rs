@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::pipeline::Files;
-use crate::transform::{Build, Facts, Role, Settings};
+use crate::transform::{Facts, Recipe, Role, Settings};
 
 /// The role of every job, in the order of the facts.
 ///
@@ -18,14 +18,14 @@ pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec
     let mut simplest: BTreeMap<Score, String> = BTreeMap::new();
     for (number, (facts, role)) in facts.iter().zip(&roles).enumerate() {
         if *role == Role::Single
-            && let Some(build) = facts.builds.first()
+            && let Some(build) = facts.recipes.first()
         {
             simplest.insert(score(build, files, number), image(build));
         }
     }
     if let Some(pilot) = simplest.values().next() {
         for (facts, role) in facts.iter().zip(&mut roles) {
-            if *role == Role::Single && facts.builds.first().is_some_and(|build| image(build) == *pilot) {
+            if *role == Role::Single && facts.recipes.first().is_some_and(|build| image(build) == *pilot) {
                 *role = Role::Pilot;
             }
         }
@@ -39,18 +39,18 @@ pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec
 }
 
 fn role(facts: &Facts<'_>, files: &Hints<'_>) -> Role {
-    let images: BTreeSet<String> = facts.builds.iter().map(image).collect();
+    let images: BTreeSet<String> = facts.recipes.iter().map(|build| image(build)).collect();
     match images.len() {
         0 if facts.makes_images() => Role::Multi,
         0 => Role::None,
-        1 if facts.builds.iter().any(|build| is_test(build, files)) => Role::Test,
+        1 if facts.recipes.iter().any(|build| is_test(build, files)) => Role::Test,
         1 => Role::Single,
         _ => Role::Multi,
     }
 }
 
 /// What a build is of: the repository of its first tag, or else its Dockerfile.
-fn image(build: &Build) -> String {
+fn image(build: &Recipe) -> String {
     match build.tags.first() {
         Some(tag) => repository(tag).to_owned(),
         None => format!("{} {}", dockerfile(build), build.target.as_deref().unwrap_or_default()),
@@ -76,7 +76,7 @@ fn repository(reference: &str) -> &str {
 /// How simple an image is; less is simpler. The job's number comes last, so that no two are equal.
 type Score = (bool, bool, bool, usize, usize, usize, usize);
 
-fn score(build: &Build, files: &Hints<'_>, number: usize) -> Score {
+fn score(build: &Recipe, files: &Hints<'_>, number: usize) -> Score {
     let dockerfile = dockerfile(build);
     let text = files.read(&dockerfile);
     let lines = |word: &str| {
@@ -104,7 +104,7 @@ fn score(build: &Build, files: &Hints<'_>, number: usize) -> Score {
 }
 
 /// The path of a build's Dockerfile from the repository's root.
-fn dockerfile(build: &Build) -> String {
+fn dockerfile(build: &Recipe) -> String {
     let context = build.context.as_deref().unwrap_or(".").trim_start_matches("./").trim_end_matches('/');
     let path = match &build.file {
         Some(file) => file.clone(),
@@ -115,7 +115,7 @@ fn dockerfile(build: &Build) -> String {
 }
 
 /// Whether an image is that of a test suite: by its name or its Dockerfile's folder, or by what its manifest installs.
-fn is_test(build: &Build, files: &Hints<'_>) -> bool {
+fn is_test(build: &Recipe, files: &Hints<'_>) -> bool {
     let dockerfile = dockerfile(build);
     let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
     let image = image(build);

@@ -3,10 +3,14 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::engine::Scene;
 use super::phase::Phase;
-use crate::pipeline::{FileId, Section};
-use crate::transform::{Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Stage, Transform, settle};
+use crate::pipeline::{FileId, Pipeline, Section};
+use crate::transform::{
+    Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
+};
 use crate::yaml::{Edited, Edits};
 
 /// What a step does.
@@ -67,11 +71,20 @@ fn of_jobs(
         let is_picked = |facts: &&Facts<'_>| only.is_none_or(|only| only.contains(facts.job.name()));
         scene.selected(phase).filter(is_picked)
     };
-    let mut names: BTreeSet<String> = selected().map(|facts| facts.job.name().to_owned()).collect();
+    let selected: Vec<&Facts<'_>> = selected().collect();
+    let mut names: BTreeSet<String> = selected.iter().map(|facts| facts.job.name().to_owned()).collect();
+    let (pipeline, settings) = (scene.pipeline, scene.settings);
+    let jobs = selected.par_iter().with_min_len(FEW);
+    let jobs: Vec<_> = jobs
+        .map_init(Survey::default, |survey, &facts| {
+            let again = survey.again(facts);
+            plan_job(pipeline, settings, transforms, again.as_ref().unwrap_or(facts), &names)
+        })
+        .collect();
     let mut step = Step::default();
     let mut planned = Vec::new();
-    for facts in selected() {
-        match plan_job(scene, transforms, facts, &names) {
+    for (facts, job) in selected.iter().zip(jobs) {
+        match job {
             Ok(job) => planned.extend(job),
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
@@ -89,11 +102,15 @@ fn of_jobs(
             sharers.iter().any(|sharer| !names.contains(sharer.name()))
         };
         for job in std::mem::take(&mut planned) {
-            let facts = if shares(&job) { selected().find(|facts| facts.job.name() == job.0) } else { None };
-            match facts.map(|facts| plan_job(scene, transforms, facts, &names)) {
-                None => planned.push(job),
-                Some(Ok(again)) => planned.extend(again),
-                Some(Err(reasons)) => step.left.push(Left { job: job.0, reasons }),
+            let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.0) } else { None };
+            let Some(facts) = facts else {
+                planned.push(job);
+                continue;
+            };
+            let again = Survey::default().again(facts);
+            match plan_job(pipeline, settings, transforms, again.as_ref().unwrap_or(facts), &names) {
+                Ok(again) => planned.extend(again),
+                Err(reasons) => step.left.push(Left { job: job.0, reasons }),
             }
         }
     }
@@ -157,19 +174,23 @@ fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited
         .collect()
 }
 
+/// Fewer jobs than this are planned before another core would have begun.
+const FEW: usize = 16;
+
 fn plan_job<'p>(
-    scene: &Scene<'p>,
+    pipeline: &'p Pipeline,
+    settings: &Settings,
     transforms: &[&'static Transform],
     facts: &Facts<'p>,
     selected: &BTreeSet<String>,
 ) -> Result<Option<Planned<'p>>, Vec<Reason>> {
-    let mut draft = Draft::new(scene.pipeline, facts);
+    let mut draft = Draft::new(pipeline, facts);
     let mut words = Vec::new();
     let mut declared = BTreeSet::new();
     for transform in transforms {
         let Run::Job { declares, apply } = transform.run else { continue };
         let before = draft.fingerprint();
-        apply(&mut draft, scene.settings)?;
+        apply(&mut draft, settings)?;
         if draft.fingerprint() != before {
             words.push(transform.word());
             declared.extend(declares);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::effective::{Effective, Form};
@@ -52,21 +53,24 @@ pub fn compare(before: &Pipeline, after: &Pipeline) -> Vec<JobDifference> {
         all.push(JobDifference { job: None, change: Change::Changed, differences });
     }
     let inherited = Inherited::of(before, after);
-    for job in before.jobs() {
+    let jobs: Vec<Job<'_>> = before.jobs().collect();
+    all.par_extend(jobs.into_par_iter().with_min_len(FEW).filter_map(|job| {
         let (change, differences) = match after.job(job.name()).filter(|job| !job.is_hidden()) {
             Some(other) => (Change::Changed, inherited.and_own(job, other)),
             None => (Change::Removed, Vec::new()),
         };
-        if change == Change::Removed || !differences.is_empty() {
-            all.push(JobDifference { job: Some(job.name().to_owned()), change, differences });
-        }
-    }
+        let differs = change == Change::Removed || !differences.is_empty();
+        differs.then(|| JobDifference { job: Some(job.name().to_owned()), change, differences })
+    }));
     for job in after.jobs().filter(|job| before.job(job.name()).is_none_or(|job| job.is_hidden())) {
         let job = Some(job.name().to_owned());
         all.push(JobDifference { job, change: Change::Added, differences: Vec::new() });
     }
     all
 }
+
+/// Fewer jobs than this are compared before another core would have begun.
+const FEW: usize = 64;
 
 /// The differences between what two pipelines offer to inherit, which are the same for every job that does inherit it.
 struct Inherited {

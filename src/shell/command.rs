@@ -1,9 +1,9 @@
 //! One simple command of a script.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Context, Place, Word};
+use super::{Context, Docker, Place, Word};
 
 /// A simple command: `A=b docker build -t x . >log`.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Command {
     pub(super) range: Range<usize>,
     /// Its end there, the bodies of heredocs included.
     pub(super) beyond: usize,
+    /// What [`docker`](super::docker()) says of it, once it has been asked.
+    pub(super) docker: OnceLock<Option<Arc<Docker>>>,
 }
 
 impl Command {

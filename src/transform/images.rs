@@ -111,7 +111,7 @@ impl Flow {
 }
 
 /// What the references of one image have alike, their variables replaced where they are known.
-pub fn image_key(display: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn image_key(display: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     key(&super::image::expand(&plain(display), value))
 }
 
@@ -122,7 +122,7 @@ pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
     let elsewhere = docker.flag("push") || docker.last("output").is_some();
     match docker.verb {
         Verb::Build => !elsewhere,
-        _ => !elsewhere && !own_builder,
+        _ => !elsewhere && (!own_builder || docker.flag("load")),
     }
 }
 
@@ -375,6 +375,9 @@ impl<'f> Work<'_, 'f, '_> {
             let elsewhere = !is_local(build, own_builder) && build.at.docker.verb != Verb::Build;
             if elsewhere && !more && !cached.contains(&number) {
                 continue;
+            }
+            if push.is_empty() && build.at.docker.flag("load") {
+                self.refuse(point(&build.at), "buildx-load", "the result of the build is loaded into the daemon");
             }
             let push = push.into_iter().map(|(_, raw)| raw).collect();
             let moved = self.moved.get(&number).map(|to| (to.part, to.command));

@@ -28,9 +28,8 @@ mod use_kubernetes_builder;
 mod words;
 
 pub use draft::Draft;
-pub use facts::{Build, Facts, Need, Survey, Use, reason, short};
+pub use facts::{Build, Facts, Need, Recipe, Survey, Use, Uses, reason, short};
 pub use image::is_dind;
-pub use images::image_key;
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;

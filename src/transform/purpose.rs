@@ -1,5 +1,7 @@
 //! What a command of a script is there for, as far as this migration is concerned.
 
+use std::sync::Arc;
+
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::shell::docker::{Compose, ContextVerb, Verb};
 use crate::shell::{
@@ -39,7 +41,7 @@ pub fn purpose(command: &Command) -> Purpose {
 }
 
 /// What a command is for, and the docker command that it is.
-pub fn understood(command: &Command) -> (Purpose, Option<Docker>) {
+pub fn understood(command: &Command) -> (Purpose, Option<Arc<Docker>>) {
     if sets_only_the_daemon(command) {
         return (Purpose::Plumbing, None);
     }

@@ -38,7 +38,13 @@ pub struct Edited {
     pub text: String,
     /// What an independent reader finds in it.
     pub tree: Tree,
-    /// What was done, in order, without overlaps.
+    pub done: Done,
+}
+
+/// How a text came to be what it is.
+#[derive(Debug)]
+pub struct Done {
+    /// What was done to the text before, in order, without overlaps.
     pub edits: Vec<Edit>,
     /// Comments that went with the node that they belonged to.
     pub lost_comments: Vec<String>,
@@ -224,7 +230,7 @@ impl<'s> Edits<'s> {
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
             return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
         }
-        Ok(Edited { text, tree, edits: self.edits, lost_comments })
+        Ok(Edited { text, tree, done: Done { edits: self.edits, lost_comments } })
     }
 
     /// Lines that go at the end of a file without a last line break each take the break before them: together they take
@@ -273,13 +279,19 @@ impl<'s> Edits<'s> {
             let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
             let inside = self.stream.comments()[first..].iter().take_while(|c| c.start < edit.range.end);
             let mut gone: Vec<Range<usize>> = inside.cloned().collect();
-            gone.extend(comments_of_scripts(source, &edit.range).filter(|c| !self.stream.comments().contains(c)));
+            gone.extend(comments_of_scripts(source, &edit.range).filter(|c| !self.is_comment(c)));
             gone.sort_by_key(|c| c.start);
             let said = gone.into_iter().map(|c| source[c].trim_end().to_owned());
             lost.extend(said.filter(|comment| times_said(&edit.text, comment) == 0));
         }
         text.push_str(&source[at..]);
         Ok((text, lost))
+    }
+
+    fn is_comment(&self, range: &Range<usize>) -> bool {
+        let comments = self.stream.comments();
+        let at = comments.partition_point(|comment| comment.start < range.start);
+        comments.get(at) == Some(range)
     }
 
     /// A null, `{}` or `[]` gets its first child.

@@ -1,16 +1,20 @@
 //! The first reader: one walk over `yaml-edit`'s tree builds the [`Tree`] and the place of every node.
 
+mod pieces;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use rowan::ast::AstNode;
-use rowan::{GreenNodeData, Language, NodeOrToken};
+use rowan::{GreenNode, GreenNodeData, Language, NodeOrToken};
 use yaml_edit::{SyntaxKind, YamlFile};
 
 use super::decode;
 use super::error::{Error, ErrorKind};
 use super::events::{inside_itself, unknown_anchor};
 use super::tree::{Builder, Kind, NodeId, Style, Tree};
+
+pub(super) use pieces::in_pieces;
 
 /// Where a node stands; bytes of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +42,16 @@ pub(super) struct Index {
 
 /// Parses by `yaml-edit` and indexes what it found.
 pub(super) fn index(text: &str) -> Result<Index, Error> {
+    let mut walk = Walk { text, ..Walk::default() };
+    for document in green(text)?.children() {
+        walk.child(document)?;
+    }
+    walk.out.tree = walk.builder.finish();
+    Ok(walk.out)
+}
+
+/// What `yaml-edit` makes of a text.
+fn green(text: &str) -> Result<GreenNode, Error> {
     let parse = YamlFile::parse(text);
     if let Some(error) = parse.positioned_errors().first() {
         let span = error.range.start as usize..error.range.end as usize;
@@ -48,12 +62,7 @@ pub(super) fn index(text: &str) -> Result<Index, Error> {
             "correct the file first; nothing is changed in a file that cannot be read",
         ));
     }
-    let mut walk = Walk { text, ..Walk::default() };
-    for document in parse.tree().syntax().green().children() {
-        walk.child(document)?;
-    }
-    walk.out.tree = walk.builder.finish();
-    Ok(walk.out)
+    Ok(parse.tree().syntax().green().into_owned())
 }
 
 #[derive(Default)]
@@ -77,6 +86,10 @@ struct Walk<'t> {
     handles: HashMap<String, String>,
     explicit: bool,
     filled: bool,
+    /// The next root is to be left open, since its text goes on in another piece.
+    goes_on: bool,
+    /// That root, and where it starts.
+    open: Option<(NodeId, usize)>,
 }
 
 type Child<'g> = NodeOrToken<&'g GreenNodeData, &'g rowan::GreenTokenData>;
@@ -211,12 +224,20 @@ impl<'t> Walk<'t> {
         self.begin(id, start);
         self.columns.push(if flow { -1 } else { self.column(start) as isize });
         self.children(node)?;
+        self.filled = true;
+        if self.goes_on && self.columns.len() == 1 && kind_of == Kind::Mapping && !flow {
+            self.open = Some((id, start));
+        } else {
+            self.close(id, start, flow);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, id: NodeId, start: usize, flow: bool) {
         self.columns.pop();
         self.builder.close();
         let end = if flow { self.content_end(start, self.at) } else { self.ended.max(start) };
         self.end(id, end);
-        self.filled = true;
-        Ok(())
     }
 
     fn scalar(&mut self, node: &GreenNodeData) -> Result<(), Error> {

@@ -16,7 +16,7 @@ mod stream;
 mod tree;
 mod write;
 
-pub use edit::{Edit, Edited, Edits, Position};
+pub use edit::{Done, Edit, Edited, Edits, Position};
 pub use error::{Error, ErrorKind};
 pub use events::{MAX_DEPTH, read};
 pub use layout::times_said;

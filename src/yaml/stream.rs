@@ -180,13 +180,20 @@ fn read_twice(text: &str) -> Result<(Index, Tree), Error> {
         let second = events::read(text)?;
         return Ok((index::index(text)?, second));
     }
-    let (index, second) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| events::read(text));
-        let index = index::index(text);
-        (index, second.join())
+    let first = || match index::in_pieces(text) {
+        Some(index) => (Ok(index), true),
+        None => (index::index(text), false),
+    };
+    let ((index, in_pieces), second) = rayon::join(first, || {
+        let given_up = |_| Err(disagreement(0..0, "yaml-rust2 gave up".to_owned()));
+        std::panic::catch_unwind(|| events::read(text)).unwrap_or_else(given_up)
     });
-    let second = second.unwrap_or_else(|_| Err(disagreement(0..0, "yaml-rust2 gave up".to_owned())))?;
-    Ok((index?, second))
+    let second = second?;
+    let index = index?;
+    match in_pieces && index.tree != second {
+        true => Ok((index::index(text)?, second)),
+        false => Ok((index, second)),
+    }
 }
 
 /// No node of the text is nested deeper than this, which costs one look at each byte.

@@ -12,6 +12,7 @@ pub use daemon::{Daemon, Reason, daemon};
 pub use verb::{Compose, ContextVerb, Imagetools, Verb};
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Command, Place};
 use options::{Parsed, after_verb, before_verb};
@@ -130,8 +131,12 @@ impl Docker {
     }
 }
 
-/// Understands a docker command; `None` when the command is none.
-pub fn docker(command: &Command) -> Option<Docker> {
+/// Understands a docker command, once; `None` when the command is none.
+pub fn docker(command: &Command) -> Option<Arc<Docker>> {
+    command.docker.get_or_init(|| understood(command).map(Arc::new)).clone()
+}
+
+fn understood(command: &Command) -> Option<Docker> {
     let found = wrap::find(command)?;
     let mut program = found.name;
     let mut verb_words = Vec::new();

@@ -4,6 +4,8 @@
 //! (<https://docs.docker.com/reference/cli/docker/buildx/>) and compose (<https://docs.docker.com/reference/cli/docker/compose/>), with
 //! what older releases had, since scripts are old. An entry is `long`, `s/long`, and ends in `=` when it takes a value.
 
+use memchr::memmem;
+
 /// What a verb's command line may hold.
 pub(super) struct Table {
     pub(super) options: &'static str,
@@ -190,7 +192,19 @@ pub(super) fn of_compose(verb: &str) -> Option<Table> {
 
 /// The entry of a long option: does it take a value?
 pub(super) fn long(options: &str, name: &str) -> Option<bool> {
-    entries(options).find(|(_, long, _)| *long == name).map(|(_, _, takes)| takes)
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return None;
+    }
+    let options = options.as_bytes();
+    memmem::find_iter(options, name).find_map(|start| {
+        let begins = start.checked_sub(1).is_none_or(|before| matches!(options[before], b' ' | b'/'));
+        let takes = match options.get(start + name.len()) {
+            None | Some(b' ') => false,
+            Some(b'=') => true,
+            Some(_) => return None,
+        };
+        begins.then_some(takes)
+    })
 }
 
 /// The entry of a short option: its long name, and does it take a value?

@@ -1,7 +1,7 @@
 //! One simple command out of the parser's tree.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use shuck_ast::{self as ast, BuiltinCommand, Command as Ast, Stmt};
 
@@ -30,6 +30,7 @@ impl Walk<'_> {
             text: Arc::clone(&self.text),
             range: 0..0,
             beyond: 0,
+            docker: OnceLock::new(),
         });
         let (words, assignments) = match &stmt.command {
             Ast::Simple(simple) => {

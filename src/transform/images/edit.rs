@@ -96,6 +96,9 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
         edits.push((verb, words.to_owned()));
     }
     let mut after: Vec<String> = Vec::new();
+    if let Some(load) = docker.last("load").filter(|_| push) {
+        edits.push((with_gap(draft, part, place_of(command, load)?)?, String::new()));
+    }
     if !built.push.is_empty() {
         let mut wanted: Vec<&String> = built.push.iter().collect();
         let mut spare: Vec<&Opt> = Vec::new();

@@ -1,0 +1,232 @@
+//! Reads the scripts of every job, once, and says what is known of each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, reason, short};
+use crate::pipeline::{Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
+use crate::shell::docker::{Compose, Verb};
+use crate::shell::{Command, Daemon, Script, daemon, docker, mentions_docker};
+use crate::transform::image::{expand, is_dind, name};
+use crate::transform::purpose::{Purpose, understood};
+
+/// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
+#[derive(Default)]
+pub struct Survey {
+    cache: HashMap<String, Arc<Script>>,
+}
+
+impl Survey {
+    /// The facts of every visible job, in order. Long pipelines are read by all cores.
+    pub fn of(pipeline: &Pipeline) -> Vec<Facts<'_>> {
+        let jobs: Vec<Job<'_>> = pipeline.jobs().collect();
+        let jobs = jobs.into_par_iter().with_min_len(FEW);
+        let short = jobs.len() <= FEW;
+        jobs.map_init(Survey::default, |survey, job| {
+            let (mut facts, reading) = survey.job(pipeline.project(), job);
+            if short {
+                facts.reading = reading.into();
+            }
+            facts
+        })
+        .collect()
+    }
+
+    /// The same facts with the scripts at hand, for a while; none if they are at hand anyway.
+    pub fn again<'p>(&mut self, facts: &Facts<'p>) -> Option<Facts<'p>> {
+        facts.reading.get().is_none().then(|| Facts {
+            job: facts.job,
+            effective: facts.effective.clone(),
+            project: facts.project,
+            reading: self.read(&facts.effective).0.into(),
+            dind: facts.dind.clone(),
+            needs: facts.needs.clone(),
+            plumbing: facts.plumbing.clone(),
+            hidden: facts.hidden.clone(),
+            perhaps: facts.perhaps.clone(),
+            recipes: facts.recipes.clone(),
+            bake: facts.bake,
+            compose: facts.compose,
+            compose_file: facts.compose_file.clone(),
+            uses: Uses::default(),
+            awaited: facts.awaited.clone(),
+            kubernetes: facts.kubernetes,
+            registry: facts.registry,
+            never: facts.never,
+        })
+    }
+
+    /// The scripts of a job, and what each command of each part is for.
+    pub(super) fn read<'p>(&mut self, effective: &Effective<'p>) -> (Reading<'p>, [Vec<Purpose>; 3]) {
+        let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
+        let sections = sections.map(|section| (section, effective.script(section)));
+        // What it inherits from the global level speaks of docker in every job.
+        let speaks = sections
+            .iter()
+            .flat_map(|(_, items)| items)
+            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && mentions_docker(&item.text));
+        let parts: Vec<Part<'p>> = sections
+            .into_iter()
+            .map(|(section, items)| Part { section, script: self.parse(&items, section, speaks), items })
+            .collect();
+        let mut reading =
+            Reading { parts, builds: Vec::new(), bakes: Vec::new(), composes: Vec::new(), images: Vec::new(), speaks };
+        let mut purposes: [Vec<Purpose>; 3] = Default::default();
+        for (number, (part, purposes)) in reading.parts.iter().zip(&mut purposes).enumerate() {
+            for (index, command) in part.script.commands().iter().enumerate() {
+                let (purpose, docker) = understood(command);
+                let at = |docker| Use { part: number, command: index, docker };
+                match (&purpose, docker) {
+                    (Purpose::Build, Some(docker)) => reading.builds.push(build(command, at(docker))),
+                    (Purpose::Image, Some(docker)) => reading.images.push(at(docker)),
+                    (Purpose::Bake, Some(docker)) => reading.bakes.push(at(docker)),
+                    (Purpose::Needs { .. }, Some(docker))
+                        if matches!(docker.verb, Verb::Compose(Compose::Build | Compose::Push)) =>
+                    {
+                        reading.composes.push(at(docker));
+                    }
+                    _ => {}
+                }
+                purposes.push(purpose);
+            }
+        }
+        (reading, purposes)
+    }
+
+    fn job<'p>(&mut self, project: &'p Project, job: Job<'p>) -> (Facts<'p>, Reading<'p>) {
+        let effective = job.effective();
+        let (reading, purposes) = self.read(&effective);
+        let mut facts = Facts {
+            dind: dind(&effective),
+            never: never_runs(&effective),
+            job,
+            effective,
+            project,
+            reading: OnceLock::new(),
+            needs: Vec::new(),
+            plumbing: Vec::new(),
+            hidden: Vec::new(),
+            perhaps: Vec::new(),
+            recipes: reading.builds.iter().map(|build| build.recipe.clone()).collect(),
+            bake: !reading.bakes.is_empty(),
+            compose: !reading.composes.is_empty(),
+            compose_file: None,
+            uses: Uses::default(),
+            awaited: Vec::new(),
+            kubernetes: false,
+            registry: false,
+        };
+        for (number, (part, purposes)) in reading.parts.iter().zip(purposes).enumerate() {
+            for (index, (command, purpose)) in part.script.commands().iter().zip(purposes).enumerate() {
+                facts.command(part, (number, index), command, purpose);
+            }
+            let silent = !reading.speaks && !part.items.iter().any(|item| mentions_docker(&item.text));
+            if silent && !facts.dind.is_empty() {
+                facts.perhaps(part, number);
+            }
+        }
+        facts.uses = Uses::of(&facts.effective, &reading);
+        facts.loads_to_push(&reading);
+        (facts, reading)
+    }
+
+    /// `before_script` and `after_script` are mostly inherited, and alike.
+    fn parse(&mut self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
+        if !speaks && !items.iter().any(|item| mentions_docker(&item.text)) {
+            return self.cache.entry(String::new()).or_insert_with(|| Arc::new(Script::parse([""; 0]))).clone();
+        }
+        let parse = || Arc::new(Script::parse(items.iter().map(|item| &*item.text)));
+        if section == Section::Script {
+            return parse();
+        }
+        let key = items.iter().map(|item| &*item.text).collect::<Vec<_>>().join("\u{1}");
+        self.cache.entry(key).or_insert_with(parse).clone()
+    }
+}
+
+/// Up to this many jobs, what is read of their scripts is kept; and they are read before another core would have begun.
+const FEW: usize = 64;
+
+impl Facts<'_> {
+    /// What a script that does not speak of docker may do where it cannot be seen.
+    fn perhaps(&mut self, part: &Part<'_>, number: usize) {
+        let script = Script::parse(part.items.iter().map(|item| &*item.text));
+        for (index, command) in script.commands().iter().enumerate() {
+            if let Purpose::Hidden { code } = understood(command).0 {
+                let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                let reason = reason(self.project, part, command.span.as_ref(), code, message);
+                self.perhaps.push((Unseen { reason, part: number, command: index }, command.clone()));
+            }
+        }
+    }
+
+    fn command(&mut self, part: &Part<'_>, (number, index): (usize, usize), command: &Command, purpose: Purpose) {
+        let (project, place) = (self.project, command.span.as_ref());
+        match purpose {
+            Purpose::Needs { code, message } => self.needs.push(reason(project, part, place, code, message)),
+            Purpose::Hidden { code } => {
+                let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                let reason = reason(project, part, place, code, message);
+                self.hidden.push(Unseen { reason, part: number, command: index });
+            }
+            Purpose::KubernetesBuilder => self.kubernetes = true,
+            Purpose::Registry => self.registry = true,
+            Purpose::Build => {
+                if let Some(Daemon::Needed(why)) = docker(command).map(|docker| daemon(&docker))
+                    && why.code == "buildx-load"
+                {
+                    self.needs.push(reason(project, part, place, why.code, why.message));
+                }
+            }
+            Purpose::Plumbing => {
+                let own = place.and_then(|place| part.items.get(place.item));
+                let own = own.is_some_and(|item| !matches!(item.origin.way, Way::Default | Way::Global));
+                if let Some(Daemon::Needed(why)) = docker(command).filter(|_| own).map(|docker| daemon(&docker)) {
+                    self.plumbing.push(reason(project, part, place, why.code, why.message));
+                }
+            }
+            Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}
+        }
+    }
+}
+
+fn dind(effective: &Effective<'_>) -> Vec<usize> {
+    let Some(services) = effective.get("services") else { return Vec::new() };
+    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
+    let items = services.items().enumerate();
+    items.filter(|(_, service)| is_dind(&expand(&name(service), &value))).map(|(number, _)| number).collect()
+}
+
+/// Whether every rule says `when: never` (GitLab, `rules:when`): a job that no rule takes in is left out too.
+fn never_runs(effective: &Effective<'_>) -> bool {
+    let is_never = |setting: &crate::pipeline::Setting<'_>| {
+        setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true)
+    };
+    match effective.get("rules") {
+        Some(rules) if rules.is_sequence() => {
+            let rules: Vec<_> = rules.items().collect();
+            !rules.is_empty() && rules.iter().all(is_never)
+        }
+        _ => effective.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true),
+    }
+}
+
+fn build(command: &Command, at: Use) -> Build {
+    let docker = &at.docker;
+    let value =
+        |name: &str| docker.last(name).and_then(|option| option.value.as_ref()).map(|value| value.display.clone());
+    let tags =
+        docker.all("tag").filter_map(|option| option.value.as_ref()).map(|value| value.display.clone()).collect();
+    let context =
+        docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
+    let recipe = Recipe {
+        tags,
+        file: value("file"),
+        target: value("target"),
+        context,
+        build_args: docker.all("build-arg").count(),
+    };
+    Build { at, recipe: Arc::new(recipe) }
+}

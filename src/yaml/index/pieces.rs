@@ -1,0 +1,140 @@
+//! Large files are parsed in pieces, cut before keys of the top level: all cores parse, and only a few syntax trees, of
+//! which each fits the caches, are held at a time.
+//!
+//! Whether it was right to cut somewhere is not decided here. The second reader reads the text as one, and where it
+//! finds anything else the file is parsed as one as well.
+
+use rayon::prelude::*;
+use rowan::{GreenNode, NodeOrToken};
+use yaml_edit::SyntaxKind;
+
+use super::{Index, Walk, green, kind};
+
+/// Bytes of a piece, at least.
+const PIECE: usize = 32 << 10;
+
+/// Indexes a text in pieces; none if it is small, or not to be cut.
+pub(in crate::yaml) fn in_pieces(text: &str) -> Option<Index> {
+    in_pieces_of(text, PIECE)
+}
+
+fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
+    let pieces = cut(text, size);
+    if pieces.len() < 2 {
+        return None;
+    }
+    let mut walk = Walk { text, ..Walk::default() };
+    for some in pieces.chunks(2 * rayon::current_num_threads()) {
+        let parsed: Vec<Option<GreenNode>> = some.par_iter().map(|piece| green(piece).ok()).collect();
+        for (piece, parsed) in some.iter().zip(parsed) {
+            let end = walk.at + piece.len();
+            walk.piece(&parsed?)?;
+            if walk.at != end {
+                return None;
+            }
+        }
+    }
+    walk.goes_on = false;
+    let (root, start) = walk.open.take()?;
+    walk.close(root, start, false);
+    walk.out.documents.last_mut()?.end = walk.at;
+    walk.out.tree = walk.builder.finish();
+    Some(walk.out)
+}
+
+impl Walk<'_> {
+    /// Goes over a piece. The first one leaves the last root open, and the others go on in it.
+    fn piece(&mut self, green: &GreenNode) -> Option<()> {
+        let is_node = |child: &NodeOrToken<_, _>| matches!(child, NodeOrToken::Node(_));
+        let last = green.children().filter(is_node).count();
+        if self.open.is_none() {
+            let mut number = 0;
+            for child in green.children() {
+                number += usize::from(is_node(&child));
+                self.goes_on = number == last;
+                self.child(child).ok()?;
+            }
+            return self.open.map(drop);
+        }
+        for child in green.children() {
+            let NodeOrToken::Node(document) = child else {
+                self.child(child).ok()?;
+                continue;
+            };
+            for child in document.children() {
+                match child {
+                    NodeOrToken::Node(root) if kind(root.kind()) == SyntaxKind::MAPPING => self.children(root).ok()?,
+                    NodeOrToken::Node(_) => return None,
+                    token => self.child(token).ok()?,
+                }
+            }
+        }
+        (last == 1).then_some(())
+    }
+}
+
+/// Cuts before lines that begin as a key of the top level does.
+fn cut(text: &str, size: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = next_key(rest, size) {
+        let (piece, more) = rest.split_at(at);
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// The first line that begins as a key of the top level does, at least some bytes from the start.
+fn next_key(text: &str, from: usize) -> Option<usize> {
+    let lines = memchr::memchr_iter(b'\n', text.as_bytes().get(from..)?).map(|at| from + at + 1);
+    lines.into_iter().find(|&at| {
+        let line = &text.as_bytes()[at..];
+        let is_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        is_name(line.first()) || matches!(line.first(), Some(b'.' | b'"' | b'\'')) && is_name(line.get(1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{super::events, index};
+    use super::*;
+
+    const TEXTS: &[&str] = &[
+        include_str!("../../../testdata/pipelines/monorepo/.gitlab-ci.yml"),
+        "a: 1\nb:\n  - x # c\n  # d\n\n# e\nc: &x\n  y: 1\nd: *x\n# end\n",
+        "\u{feff}a: 1\nb: 2\n\n\n",
+        "# first\n---\na: 1\nb: [x,\n  y]\nc: |\n  x\n\n  y\n\nd:\n",
+        "spec:\n  inputs:\n---\na: 1\nb: 2\nc: 3\n",
+        "a: 1\nb: 2\n---\nc: 3\nd: 4\n",
+        "a: \"x\ny: z\"\nb: 2\n",
+        "a: >\n\n\n  x\n # y\nb: 1\r\nc: !reference [a, b]\r\n",
+        "- a\n- b\n",
+        "a:\n- b\n- c\nd: 'x\n\n  y'\ne: {f: g}\n...\n",
+        "%TAG !x! tag:x,2000:\n---\na: !x!y 1\nb: !x!y 2\n",
+        "plain\ntext\n",
+        "a: b\n  c\nd\n",
+    ];
+
+    #[test]
+    fn pieces_give_the_index_of_the_whole_or_the_second_reader_objects() {
+        let mut cut_rightly = 0;
+        for text in TEXTS {
+            for size in (1..text.len()).step_by(1 + text.len() / 40) {
+                let Some(pieces) = in_pieces_of(text, size) else { continue };
+                let Ok(second) = events::read(text) else { continue };
+                if pieces.tree != second {
+                    continue;
+                }
+                let whole = index(text).unwrap_or_else(|error| panic!("{text:.200}: {}", error.message));
+                assert_eq!(pieces.places, whole.places, "{text:.200} in pieces of {size}");
+                assert_eq!(pieces.anchors, whole.anchors, "{text:.200} in pieces of {size}");
+                assert_eq!(pieces.comments, whole.comments, "{text:.200} in pieces of {size}");
+                assert_eq!(pieces.documents, whole.documents, "{text:.200} in pieces of {size}");
+                cut_rightly += 1;
+            }
+        }
+        assert!(cut_rightly > 60, "{cut_rightly} cuts were right");
+    }
+}
