@@ -106,7 +106,7 @@ pub const RULES: &[Rule] = &[
         code: "unused-daemon",
         severity: Severity::Error,
         title: "A daemon that no command needs",
-        remedy: "run the phases that are pending",
+        remedy: "run the phases that are pending; if none is, `status` says why the job was left",
     },
 ];
 

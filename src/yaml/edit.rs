@@ -250,10 +250,12 @@ impl<'s> Edits<'s> {
             && source.get(other.range.start..one.range.end).is_some_and(|shared| shared.trim().is_empty())
         {
             let kept = source.get(..one.range.start).unwrap_or_default();
-            let kept = kept.strip_suffix('\n').map_or(kept, |kept| kept.strip_suffix('\r').unwrap_or(kept));
+            // Neither that break nor blank lines before it are left as the end.
+            let text = kept.trim_end();
+            let kept = text.len() + kept[text.len()..].find(['\r', '\n']).unwrap_or(kept.len() - text.len());
             self.edits.remove(at);
             if let Some(edit) = self.edits.get_mut(before) {
-                edit.range = kept.len()..other.range.end;
+                edit.range = kept..other.range.end;
             }
             at = before;
         }
