@@ -117,17 +117,8 @@ impl Plan {
     /// single jobs: such a phase cannot be restricted ([`Phase::is_of_jobs`]), and this plans it whole.
     pub fn new_for(scene: &Scene<'_>, phase: &Phase, only: Option<&BTreeSet<String>>) -> Plan {
         let only = only.filter(|_| phase.is_of_jobs());
-        let mut plan = Plan {
-            phase: phase.clone(),
-            selected: Vec::new(),
-            changed: Vec::new(),
-            removed: BTreeSet::new(),
-            globals: BTreeSet::new(),
-            left: Vec::new(),
-            files: Vec::new(),
-            begun: scene.facts.iter().any(|facts| facts.kubernetes || facts.registry),
-            only: only.cloned(),
-        };
+        let mut plan = Plan::empty(scene, phase);
+        plan.only = only.cloned();
         let mut steps = phase.transforms.chunk_by(|a, b| is_of_jobs(a) && is_of_jobs(b));
         if let Some(first) = steps.next() {
             plan.take(scene, step(scene, phase, first, only));
@@ -140,6 +131,28 @@ impl Plan {
         }
         plan.select(scene);
         plan
+    }
+
+    /// A plan of some jobs, in one step.
+    pub(super) fn of(scene: &Scene<'_>, phase: &Phase, changed: Vec<JobPlan>, files: Vec<(String, Edited)>) -> Plan {
+        let jobs = changed.into_iter().map(|job| (job.job, job.transforms, job.expect)).collect();
+        let mut plan = Plan::empty(scene, phase);
+        plan.take(scene, Step { jobs, files, ..Step::default() });
+        plan
+    }
+
+    fn empty(scene: &Scene<'_>, phase: &Phase) -> Plan {
+        Plan {
+            phase: phase.clone(),
+            selected: Vec::new(),
+            changed: Vec::new(),
+            removed: BTreeSet::new(),
+            globals: BTreeSet::new(),
+            left: Vec::new(),
+            files: Vec::new(),
+            begun: scene.facts.iter().any(|facts| facts.kubernetes || facts.registry),
+            only: None,
+        }
     }
 
     fn go_on(

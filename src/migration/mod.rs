@@ -9,6 +9,7 @@ mod look;
 mod phase;
 mod proof;
 mod roles;
+mod shared;
 mod status;
 mod step;
 

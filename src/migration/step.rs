@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::engine::Scene;
 use super::phase::Phase;
+use super::shared::share;
 use crate::pipeline::{FileId, Pipeline, Section};
 use crate::transform::{
     Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
@@ -59,7 +60,13 @@ fn of_pipeline(scene: &Scene<'_>, word: &str, rewrite: Rewrite<'_>) -> Step {
     }
 }
 
-type Planned<'p> = (String, Vec<String>, Expect, FileEdits<'p>);
+/// A job and what is planned for it.
+pub(super) struct Planned<'p> {
+    pub name: String,
+    pub transforms: Vec<String>,
+    pub expect: Expect,
+    pub files: FileEdits<'p>,
+}
 
 fn of_jobs(
     scene: &Scene<'_>,
@@ -72,7 +79,7 @@ fn of_jobs(
         scene.selected(phase).filter(is_picked)
     };
     let selected: Vec<&Facts<'_>> = selected().collect();
-    let mut names: BTreeSet<String> = selected.iter().map(|facts| facts.job.name().to_owned()).collect();
+    let names: BTreeSet<String> = selected.iter().map(|facts| facts.job.name().to_owned()).collect();
     let (pipeline, settings) = (scene.pipeline, scene.settings);
     let jobs = selected.par_iter().with_min_len(FEW);
     let jobs: Vec<_> = jobs
@@ -89,64 +96,78 @@ fn of_jobs(
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
-    // A job that does not change after all must not change through a value that another one shares with it.
+    settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
+    share(scene, phase, transforms, &selected, &mut planned);
+    step.write(scene, planned);
+    step
+}
+
+/// A job that does not change after all must not change through a value that another one shares with it.
+fn settle_who_changes<'p>(
+    scene: &Scene<'p>,
+    transforms: &[&'static Transform],
+    selected: &[&Facts<'p>],
+    mut names: BTreeSet<String>,
+    planned: &mut Vec<Planned<'p>>,
+    step: &mut Step,
+) {
+    let pipeline = scene.pipeline;
     loop {
-        let changing: BTreeSet<String> = planned.iter().map(|(job, ..)| job.clone()).collect();
+        let changing: BTreeSet<String> = planned.iter().map(|job| job.name.clone()).collect();
         if changing.len() == names.len() {
             break;
         }
         names = changing;
         let shares = |job: &Planned<'_>| {
-            let definition = scene.pipeline.job(&job.0).and_then(|job| job.definitions().last().copied());
-            let sharers = definition.map(|definition| scene.pipeline.sharers(definition.value)).unwrap_or_default();
+            let definition = pipeline.job(&job.name).and_then(|job| job.definitions().last().copied());
+            let sharers = definition.map(|definition| pipeline.sharers(definition.value)).unwrap_or_default();
             sharers.iter().any(|sharer| !names.contains(sharer.name()))
         };
-        for job in std::mem::take(&mut planned) {
-            let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.0) } else { None };
+        for job in std::mem::take(planned) {
+            let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.name) } else { None };
             let Some(facts) = facts else {
                 planned.push(job);
                 continue;
             };
             let again = Survey::default().again(facts);
-            match plan_job(pipeline, settings, transforms, again.as_ref().unwrap_or(facts), &names) {
+            match plan_job(pipeline, scene.settings, transforms, again.as_ref().unwrap_or(facts), &names) {
                 Ok(again) => planned.extend(again),
-                Err(reasons) => step.left.push(Left { job: job.0, reasons }),
+                Err(reasons) => step.left.push(Left { job: job.name, reasons }),
             }
         }
     }
-    step.write(scene, planned);
-    step
 }
 
 impl Step {
     /// Puts the edits of the jobs together. A job whose edits cannot be made is left; the others do without it.
     fn write(&mut self, scene: &Scene<'_>, mut planned: Vec<Planned<'_>>) {
-        let mut written = finish(scene, together(&planned));
+        let all = |planned: &[Planned<'_>]| finish(scene, together(planned.iter().map(|job| &job.files)));
+        let mut written = all(&planned);
         if written.is_err() {
-            planned.retain(|job| match finish(scene, job.3.clone()) {
+            planned.retain(|job| match finish(scene, job.files.clone()) {
                 Ok(_) => true,
                 Err(reason) => {
-                    self.left.push(Left { job: job.0.clone(), reasons: vec![reason] });
+                    self.left.push(Left { job: job.name.clone(), reasons: vec![reason] });
                     false
                 }
             });
-            written = finish(scene, together(&planned));
+            written = all(&planned);
         }
         match written {
             Ok(files) => {
                 self.files = files;
-                self.jobs = planned.into_iter().map(|(job, transforms, expect, _)| (job, transforms, expect)).collect();
+                self.jobs = planned.into_iter().map(|job| (job.name, job.transforms, job.expect)).collect();
             }
             Err(reason) => {
-                self.left.extend(planned.into_iter().map(|(job, ..)| Left { job, reasons: vec![reason.clone()] }));
+                self.left.extend(planned.into_iter().map(|job| Left { job: job.name, reasons: vec![reason.clone()] }));
             }
         }
     }
 }
 
-fn together<'p>(planned: &[Planned<'p>]) -> FileEdits<'p> {
+pub(super) fn together<'e, 'p: 'e>(all: impl Iterator<Item = &'e FileEdits<'p>>) -> FileEdits<'p> {
     let mut files: BTreeMap<FileId, Edits<'p>> = BTreeMap::new();
-    for (file, edits) in planned.iter().flat_map(|(.., files)| files) {
+    for (file, edits) in all.flatten() {
         match files.entry(*file) {
             Entry::Vacant(slot) => drop(slot.insert(edits.clone())),
             Entry::Occupied(mut slot) => slot.get_mut().absorb(edits.clone()),
@@ -156,7 +177,7 @@ fn together<'p>(planned: &[Planned<'p>]) -> FileEdits<'p> {
 }
 
 /// Applies the edits of each file.
-fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited)>, Reason> {
+pub(super) fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited)>, Reason> {
     let project = scene.pipeline.project();
     let changed = files.into_iter().filter(|(_, edits)| !edits.is_empty());
     changed
@@ -177,6 +198,34 @@ fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(String, Edited
 /// Fewer jobs than this are planned before another core would have begun.
 const FEW: usize = 16;
 
+/// What some transformations make of a job, and their words.
+pub(super) fn draft_job<'f, 'p>(
+    pipeline: &'p Pipeline,
+    settings: &Settings,
+    transforms: &[&'static Transform],
+    facts: &'f Facts<'p>,
+) -> Result<(Draft<'f, 'p>, Drafted), Vec<Reason>> {
+    let mut draft = Draft::new(pipeline, facts);
+    let mut drafted = Drafted::default();
+    for transform in transforms {
+        let Run::Job { declares, apply } = transform.run else { continue };
+        let before = draft.fingerprint();
+        apply(&mut draft, settings)?;
+        if draft.fingerprint() != before {
+            drafted.transforms.push(transform.word());
+            drafted.declares.extend(declares);
+        }
+    }
+    Ok((draft, drafted))
+}
+
+/// The transformations that changed a draft, and what they declare.
+#[derive(Default)]
+pub(super) struct Drafted {
+    transforms: Vec<String>,
+    declares: BTreeSet<&'static str>,
+}
+
 fn plan_job<'p>(
     pipeline: &'p Pipeline,
     settings: &Settings,
@@ -184,28 +233,17 @@ fn plan_job<'p>(
     facts: &Facts<'p>,
     selected: &BTreeSet<String>,
 ) -> Result<Option<Planned<'p>>, Vec<Reason>> {
-    let mut draft = Draft::new(pipeline, facts);
-    let mut words = Vec::new();
-    let mut declared = BTreeSet::new();
-    for transform in transforms {
-        let Run::Job { declares, apply } = transform.run else { continue };
-        let before = draft.fingerprint();
-        apply(&mut draft, settings)?;
-        if draft.fingerprint() != before {
-            words.push(transform.word());
-            declared.extend(declares);
-        }
-    }
+    let (draft, Drafted { transforms, declares }) = draft_job(pipeline, settings, transforms, facts)?;
     if draft.is_empty() {
         return Ok(None);
     }
-    let edits = settle(&draft, selected)?;
+    let files = settle(&draft, selected)?;
     let texts = |section| draft.is_touched(section).then(|| draft.texts(section));
     let expect = Expect {
         scripts: [texts(Section::BeforeScript), texts(Section::Script), texts(Section::AfterScript)],
         variables: draft.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
         services: draft.services.as_ref().map(Vec::len),
-        declares: declared,
+        declares,
     };
-    Ok(Some((facts.job.name().to_owned(), words, expect, edits)))
+    Ok(Some(Planned { name: facts.job.name().to_owned(), transforms, expect, files }))
 }

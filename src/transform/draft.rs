@@ -9,7 +9,7 @@ use crate::pipeline::{At, Pipeline, Section, Setting};
 use crate::shell::{Command, Place, Script, Statement};
 
 /// One item of a script in a draft.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftItem {
     /// The scalar it comes from; none for a new one.
     pub at: Option<At>,
@@ -86,6 +86,20 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// Whether nothing was changed at all.
     pub fn is_empty(&self) -> bool {
         self.touched == [false; 3] && self.variables.is_empty() && self.services.is_none() && self.image.is_none()
+    }
+
+    /// Whether two jobs are to become the same in the same way: what they take the changed parts from is the same too.
+    pub fn is_like(&self, other: &Draft<'_, '_>) -> bool {
+        let sections = self.sections.iter().zip(&other.sections).zip(self.touched);
+        let from = |draft: &Draft<'_, '_>, keyword| draft.facts.effective.get(keyword).map(|setting| setting.origin.at);
+        let same = |keyword| from(self, keyword) == from(other, keyword);
+        self.touched == other.touched
+            && sections.into_iter().all(|((one, other), touched)| !touched || one == other)
+            && self.variables == other.variables
+            && self.services == other.services
+            && (self.services.is_none() || same("services"))
+            && self.image == other.image
+            && (self.image.is_none() || same("image"))
     }
 
     /// The texts that a section is to have.

@@ -34,7 +34,7 @@ pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;
 pub use settings::{DRIVER_OPTIONS, KEYS, Key, SettingError, Settings, nearest};
-pub use settle::{FileEdits, settle};
+pub use settle::{FileEdits, settle, settle_at};
 pub use use_kubernetes_builder::DAEMON_VARIABLES;
 
 /// One transformation.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, DraftItem, number};
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
-use crate::pipeline::{At, FileId, Job, ScriptItem, Section, Way};
+use crate::pipeline::{At, Definition, FileId, Job, ScriptItem, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Tree, Value};
 
 /// The edits of each file.
@@ -16,13 +16,22 @@ pub type FileEdits<'p> = BTreeMap<FileId, Edits<'p>>;
 /// # Errors
 /// Where the text has no safe place for a change; nothing is written then.
 pub fn settle<'p>(draft: &Draft<'_, 'p>, selected: &BTreeSet<String>) -> Result<FileEdits<'p>, Vec<Reason>> {
-    let Some(home) = draft.facts.job.definitions().last().and_then(|d| Home::of(draft.pipeline.project(), *d)) else {
-        return Err(vec![draft.reason_at_setting(
-            None,
-            "not-a-mapping",
-            "the job is not written as a mapping".to_owned(),
-        )]);
-    };
+    match draft.facts.job.definitions().last() {
+        Some(own) => settle_at(draft, *own, selected),
+        None => Err(vec![not_a_mapping(draft)]),
+    }
+}
+
+/// The same at another place: in the template that the job is made of.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_at<'p>(
+    draft: &Draft<'_, 'p>,
+    definition: Definition,
+    selected: &BTreeSet<String>,
+) -> Result<FileEdits<'p>, Vec<Reason>> {
+    let Some(home) = Home::of(draft.pipeline.project(), definition) else { return Err(vec![not_a_mapping(draft)]) };
     let made = made_elsewhere(draft);
     if !made.is_empty() {
         return Err(made);
@@ -65,6 +74,10 @@ fn is_changed(draft: &Draft<'_, '_>, keyword: &str) -> bool {
             "script" => draft.is_touched(Section::Script),
             _ => draft.is_touched(Section::AfterScript),
         }
+}
+
+fn not_a_mapping(draft: &Draft<'_, '_>) -> Reason {
+    draft.reason_at_setting(None, "not-a-mapping", "the job is not written as a mapping".to_owned())
 }
 
 /// What the files do not say as the job runs it: the value of an input, a reference or a base that cannot be read.
@@ -166,7 +179,8 @@ impl<'d> Settling<'d, '_, '_> {
     }
 
     fn nothing_from_bases(&self, keyword: &str) -> bool {
-        let mut bases = self.draft.facts.job.bases();
+        let here = |base: &crate::pipeline::Job<'_>| base.definitions().contains(&self.home.definition);
+        let mut bases = self.draft.facts.job.bases().filter(|base| !here(base));
         bases.all(|base| base.setting().get(keyword).is_none())
     }
 

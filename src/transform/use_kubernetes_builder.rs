@@ -8,6 +8,10 @@
 //!
 //! While a global service stands, the job says `services: []`: leaving the key out would inherit it again.
 //!
+//! A template is edited in place of the jobs that take their script from it, where a phase changes all of them alike;
+//! otherwise each job gets values of its own, and the template stays as it is for the others. Another repository that
+//! includes the template's file gets what changes there.
+//!
 //! # What it does not do
 //!
 //! A job that runs, loads, saves or inspects images, or that hides what it does behind `make` or a script, is left

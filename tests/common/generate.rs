@@ -119,6 +119,7 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
         writer.blank(choices);
     }
     let template = choices.below(3);
+    let mut scripted = false;
     if template > 0 {
         writer.line(0, if template == 1 { ".base: &base" } else { ".base:" });
         writer.line(1, "stage: build");
@@ -127,7 +128,8 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
         if choices.yes() {
             writer.services(choices, 1);
         }
-        if choices.yes() {
+        scripted = choices.yes();
+        if scripted {
             writer.key(1, "script");
             let script = SCRIPTS[choices.below(SCRIPTS.len())];
             writer.script(choices, 1, script, "$CI_REGISTRY_IMAGE/base");
@@ -140,7 +142,7 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
             // What follows stands in a file of its own.
             included = Some(std::mem::take(&mut writer.out));
         }
-        writer.job(choices, number, template);
+        writer.job(choices, number, template, scripted);
     }
     let newline = choices.one(&["\n", "\n", "\r\n"]);
     let ended = !choices.yes();
@@ -238,7 +240,8 @@ impl Writer<'_> {
         self.items(choices, depth, &items.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    fn job(&mut self, choices: &mut Choices<'_>, number: usize, template: usize) {
+    /// `scripted`: the template has a script, which a job may do with.
+    fn job(&mut self, choices: &mut Choices<'_>, number: usize, template: usize, scripted: bool) {
         self.comment(choices, 0);
         let name = match choices.below(4) {
             0 => format!("job {number}"),
@@ -247,7 +250,8 @@ impl Writer<'_> {
             _ => format!("job_{number}"),
         };
         self.line(0, &format!("{name}:"));
-        match (template, choices.below(3)) {
+        let way = choices.below(3);
+        match (template, way) {
             (1, 1) => self.line(1, "<<: *base"),
             (2, 1) => self.line(1, "extends: .base"),
             (2, 2) => {
@@ -276,9 +280,12 @@ impl Writer<'_> {
             self.key(1, "before_script");
             self.items(choices, 1, &["docker info", "echo before"]);
         }
-        self.key(1, "script");
-        let script = SCRIPTS[choices.below(SCRIPTS.len())];
-        self.script(choices, 1, script, &format!("$CI_REGISTRY_IMAGE/app{number}"));
+        let inherits = matches!((template, way), (1, 1) | (2, 1 | 2));
+        if !(scripted && inherits && choices.yes()) {
+            self.key(1, "script");
+            let script = SCRIPTS[choices.below(SCRIPTS.len())];
+            self.script(choices, 1, script, &format!("$CI_REGISTRY_IMAGE/app{number}"));
+        }
         if choices.below(4) == 1 {
             self.line(1, "rules: [{when: never}]");
         }
