@@ -55,13 +55,32 @@
     requestAnimationFrame(() => requestAnimationFrame(show));
   }
 
+  // What a job holds waits as text until it is looked at, or a page of a thousand jobs would be slow to open. Without scripts
+  // the browser itself takes it for what it is.
+  function unpack(item) {
+    const packed = item.querySelector(":scope > noscript");
+    if (!packed) return;
+    const content = document.createElement("template");
+    content.innerHTML = packed.textContent;
+    packed.replaceWith(content.content);
+  }
+
   // What many jobs have in common is on the page once; it is copied to where it is looked at.
-  function complete(job) {
-    for (const same of all("[data-same]", job)) {
+  function complete(item) {
+    unpack(item);
+    for (const same of all("[data-same]", item)) {
+      unpack(one(same.querySelector("a").hash));
       const table = document.getElementById(same.dataset.same).cloneNode(true);
       table.removeAttribute("id");
       same.replaceWith(table);
     }
+  }
+
+  function entitle(node) {
+    if (!node || node.querySelector("title")) return;
+    const title = document.createElementNS(node.namespaceURI, "title");
+    title.textContent = node.getAttribute("aria-label");
+    node.prepend(title);
   }
 
   const lines = new Map();
@@ -74,11 +93,12 @@
   for (const [how, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
     one(".graph").addEventListener(how, (event) => {
       const node = event.target.closest(".node");
+      entitle(node);
       for (const line of lines.get(node?.dataset.job) ?? []) line.classList.toggle("on", on);
     });
   }
 
-  for (const job of jobs) job.addEventListener("toggle", () => { if (job.open) complete(job); });
+  for (const item of all("details.job")) item.addEventListener("toggle", () => { if (item.open) complete(item); });
   one("#filter").hidden = false;
   one("#filter").addEventListener("input", filter);
   one("#filter").addEventListener("submit", (event) => event.preventDefault());

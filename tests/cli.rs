@@ -99,6 +99,25 @@ fn settings_come_from_the_file_and_the_command_line() {
 }
 
 #[test]
+fn a_mistake_is_told_with_its_remedy() {
+    let repository = sample();
+    let cases: &[(&[&str], &str)] = &[
+        (&["phase", "protocl"], "did you mean `protocol`?"),
+        (&["phase", "9"], "the phases are 1 protocol, 2 node-services"),
+        (&["run", "--dry-run", "--through", "9"], "there is no phase `9`"),
+        (&["-C", "no-such-folder", "status"], "-C takes the folder of a repository"),
+        (&["--file", "other.yml", "status"], "go to the root of the repository, or name it with -C"),
+        (&["--set", "builder=x", "status"], "`builder` holds settings, and is none itself"),
+        (&["report", "--out", "no-such-folder/a.md"], "no such file or directory"),
+        (&["rollout", "--from", "no-such-list", "--yes"], "no-such-list: no such file or directory"),
+    ];
+    for (arguments, wanted) in cases {
+        let ran = repository.wants(2, arguments);
+        assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_symbolic_link_stays_and_its_target_is_written() {
     let repository = sample();
     let root = repository.folder.path();

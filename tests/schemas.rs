@@ -2,12 +2,28 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use common::{Repository, testdata};
 use serde_json::Value;
 
-const COMMANDS: [&str; 8] = ["check", "effective", "phase", "phase-0", "report", "rollout", "run", "status"];
+const COMMANDS: [&str; 13] = [
+    "check",
+    "effective",
+    "explain",
+    "phase",
+    "phase-0",
+    "report",
+    "rollout",
+    "rollout-undo",
+    "run",
+    "status",
+    "undo",
+    "undo-forget",
+    "undo-list",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -65,7 +81,21 @@ fn fits(validator: &jsonschema::Validator, answer: &str, what: &str) {
 
 #[test]
 fn every_answer_on_every_sample_fits_its_schema() {
-    let validators = COMMANDS.map(|command| (command, validator(command)));
+    let runs: &[(&str, &[&str])] = &[
+        ("status", &["status"]),
+        ("check", &["check", "--fail-on", "never"]),
+        ("effective", &["effective"]),
+        ("report", &["report"]),
+        ("run", &["run", "--dry-run"]),
+        ("phase-0", &["phase", "0"]),
+        // Before it is applied, as it is applied, and when there is nothing to do.
+        ("phase", &["phase", "1", "--dry-run"]),
+        ("phase", &["phase", "5", "--out-of-order", "--dry-run"]),
+        ("phase", &["phase", "1", "--yes"]),
+        ("phase", &["phase", "1", "--yes"]),
+        ("undo-list", &["undo", "--list"]),
+        ("undo", &["undo", "--yes"]),
+    ];
     let mut samples: Vec<_> =
         std::fs::read_dir(testdata("pipelines")).unwrap().map(|entry| entry.unwrap().path()).collect();
     samples.sort();
@@ -73,31 +103,100 @@ fn every_answer_on_every_sample_fits_its_schema() {
         ".gitlab-ci.yml",
         "include: [{remote: 'https://example.com/a.yml'}]\na:\n  extends: .b\n  script: docker run x\n",
     )]);
-    let copies = samples.iter().map(|sample| Repository::copy(sample)).chain([partial]);
-    for repository in copies {
+    let validators: Vec<_> = runs.iter().map(|(schema, _)| validator(schema)).collect();
+    for repository in samples.iter().map(|sample| Repository::copy(sample)).chain([partial]) {
         let what = repository.folder.path().display().to_string();
-        for (command, validator) in &validators {
-            let runs: &[&[&str]] = match *command {
-                "check" => &[&["check", "--fail-on", "never"]],
-                // Before it is applied, as it is applied, and when there is nothing to do.
-                "phase" => &[
-                    &["phase", "1", "--dry-run"],
-                    &["phase", "5", "--out-of-order", "--dry-run"],
-                    &["phase", "1", "--yes"],
-                    &["phase", "1", "--yes"],
-                ],
-                "phase-0" => &[&["phase", "0"]],
-                "run" => &[&["run", "--dry-run"]],
-                // tests/rollout.rs has what it answers.
-                "rollout" => &[],
-                other => &[&[other]],
-            };
-            for run in runs {
-                let arguments: Vec<&str> = run.iter().copied().chain(["--format", "json"]).collect();
-                let ran = repository.wants(0, &arguments);
-                fits(validator, &ran.out, &format!("{arguments:?} in {what}"));
-            }
+        for ((_, run), validator) in runs.iter().zip(&validators) {
+            let arguments: Vec<&str> = run.iter().copied().chain(["--format", "json"]).collect();
+            let ran = repository.wants(0, &arguments);
+            fits(validator, &ran.out, &format!("{arguments:?} in {what}"));
         }
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let name = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    let ran = Command::new("git").current_dir(folder).args(name).args(arguments).output().unwrap();
+    assert!(ran.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// Every command, with the schemas of its answers: none is left out, and one without an answer for programs says so.
+#[test]
+fn every_command_with_the_option_has_a_schema() {
+    // Each on what the one before has left.
+    let runs: &[(&str, &str, &[&str])] = &[
+        ("status", "status", &[]),
+        ("check", "check", &["--fail-on", "never"]),
+        ("effective", "effective", &["build / schemas"]),
+        ("explain", "explain", &[]),
+        ("explain", "explain", &["1"]),
+        ("explain", "explain", &["branch-cache"]),
+        ("report", "report", &[]),
+        ("run", "run", &["--dry-run"]),
+        ("phase", "phase-0", &["0"]),
+        ("phase", "phase", &["1", "--dry-run"]),
+        ("rollout", "rollout", &[".", "--dry-run", "../plan"]),
+        (
+            "rollout",
+            "rollout",
+            &["../bare", "--yes", "--author", "A <a@example.com>", "--shard", "1/1", "--state", "../shard"],
+        ),
+        ("rollout status", "rollout", &["--state", "../shard"]),
+        ("rollout merge", "rollout", &["../shard"]),
+        ("rollout undo", "rollout-undo", &["--state", "../shard", "--dry-run"]),
+        ("rollout undo", "rollout-undo", &["--state", "../shard", "--yes"]),
+        ("phase", "phase", &["1", "--yes", "--commit"]),
+        ("run", "run", &["--yes"]),
+        ("undo", "undo-list", &["--list"]),
+        ("undo", "undo", &["--dry-run"]),
+        ("undo", "undo", &["--yes"]),
+        ("undo", "undo-forget", &["--forget"]),
+        ("undo", "undo-forget", &["--forget"]),
+        ("undo", "undo-forget", &["--forget"]),
+        ("undo", "undo-forget", &["--forget"]),
+        ("undo", "undo-forget", &["--forget"]),
+        ("undo", "undo", &["--yes"]),
+        ("undo", "undo-list", &["--list"]),
+    ];
+    let reference = ci_migrate::cli::reference();
+    let sections = reference.split("\n## `ci-migrate").skip(1).filter_map(|section| section.split_once("`\n"));
+    let commands = sections.map(|(name, help)| (name.trim(), help)).filter(|(name, _)| !name.is_empty());
+    let (with, without): (Vec<_>, Vec<_>) = commands.partition(|(_, help)| help.contains("--format <"));
+    let with: BTreeSet<&str> = with.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(with, runs.iter().map(|(command, ..)| *command).collect(), "a command without a run here");
+    assert_eq!(COMMANDS.into_iter().collect::<BTreeSet<_>>(), runs.iter().map(|(_, schema, _)| *schema).collect());
+
+    let place = tempfile::tempdir().unwrap();
+    let work = place.path().join("work");
+    for (name, path) in common::files(&testdata("pipelines/monorepo")) {
+        std::fs::create_dir_all(work.join(&name).parent().unwrap()).unwrap();
+        std::fs::copy(path, work.join(&name)).unwrap();
+    }
+    git(&work, &["init", "-q", "-b", "main"]);
+    for (name, value) in [("user.name", "a"), ("user.email", "a@example.com")] {
+        git(&work, &["config", name, value]);
+    }
+    git(&work, &["add", "-A"]);
+    git(&work, &["commit", "-q", "-m", "one"]);
+    git(place.path(), &["clone", "-q", "--bare", "work", "bare"]);
+    let run = |command: &str, arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_ci-migrate"));
+        program.current_dir(&work).env("XDG_STATE_HOME", place.path().join("state")).stdin(Stdio::null());
+        program.args(command.split(' ')).args(arguments).args(["--format", "json"]).output().unwrap()
+    };
+    for (command, schema, arguments) in runs {
+        let output = run(command, arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{command} {arguments:?}: {out}{err}");
+        fits(&validator(schema), &out, &format!("{command} {arguments:?}"));
+    }
+    let names: Vec<&str> = without.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["demo", "completions", "man"]);
+    for (command, arguments) in [("demo", &[][..]), ("completions", &["bash"]), ("man", &[])] {
+        let output = run(command, arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("one form only"), "{command}: {said}");
+        assert!(output.stdout.is_empty(), "{command}");
     }
 }
 

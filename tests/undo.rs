@@ -1,14 +1,12 @@
-//! Taking back what was applied: several times, not over other changes, and after a kill at any moment.
+//! Taking back what was applied: several times, not over other changes, and after a run that was cut off.
 #![cfg(unix)]
 
 mod common;
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use ci_migrate::apply::{Change, Deed, Folder, Journal, WriteError};
+use ci_migrate::apply::{Change, Deed, Folder, Journal, KEPT, WriteError};
 use common::{Repository, testdata};
 use pretty_assertions::assert_eq;
 
@@ -199,6 +197,14 @@ fn a_branch_that_is_there_is_used() {
 }
 
 #[test]
+fn a_commit_on_no_branch_is_not_lost_silently() {
+    let repository = sample();
+    git(&repository, &["checkout", "-q", "--detach"]);
+    let ran = repository.wants(0, &["phase", "1", "--yes", "--commit"]);
+    assert!(ran.err.contains("on no branch: `git switch -c NAME` keeps it"), "{}", ran.err);
+}
+
+#[test]
 fn the_target_of_a_symbolic_link_is_committed() {
     let repository = sample();
     let root = repository.folder.path();
@@ -330,53 +336,32 @@ fn nothing_is_written_where_nothing_can_be_noted() {
 }
 
 #[test]
-fn a_kill_at_any_moment_leaves_a_known_state_that_can_be_undone() {
-    // Includes: a phase writes more than one file.
-    let from = testdata("pipelines/included-builds");
-    let known = Repository::copy(&from);
-    let paths: Vec<String> =
-        common::files(&from).into_iter().map(|(name, _)| name).filter(|name| name.ends_with(".yml")).collect();
-    let texts = |repository: &Repository| -> Vec<String> { paths.iter().map(|path| repository.read(path)).collect() };
-    let mut states = vec![texts(&known)];
-    for phase in 1..=6 {
-        known.wants(0, &["phase", &phase.to_string(), "--yes", "--out-of-order"]);
-        if states.last() != Some(&texts(&known)) {
-            states.push(texts(&known));
-        }
+fn the_journal_keeps_the_last_fifty_and_says_what_it_drops() {
+    let repository = sample();
+    repository.wants(0, &["phase", "1", "--yes"]);
+    let folder = Folder::open(repository.folder.path()).unwrap();
+    let journal = Journal::of(&folder).unwrap();
+    let text = |number: usize| format!("n: {number}\n");
+    let write = |number: usize| {
+        let (before, after) = (text(number - 1), text(number));
+        let before = (number > 1).then_some(before.as_str());
+        let change = Change { path: "other.yml", before, after: Some(&after) };
+        journal.write(Deed { phase: 90, title: number.to_string(), ..Deed::default() }, &[change]).unwrap()
+    };
+    for number in 1..KEPT {
+        assert_eq!(write(number).dropped, [], "{number}");
     }
-    assert!(states.len() > 2);
-    let start = Instant::now();
-    Repository::copy(&from).wants(0, &["run", "--yes"]);
-    let whole = start.elapsed();
-
-    let (mut seen, mut between) = (BTreeSet::new(), 0);
-    for round in 0..60u32 {
-        let repository = Repository::copy(&from);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ci-migrate"))
-            .current_dir(repository.folder.path())
-            .args(["run", "--yes"])
-            .env("XDG_STATE_HOME", repository.state.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        sleep(whole.mul_f64(f64::from(round * 37 % 60) / 60.0) + Duration::from_micros(u64::from(round) * 97));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        for (number, path) in paths.iter().enumerate() {
-            let text = repository.read(path);
-            assert!(states.iter().any(|state| state[number] == text), "{path} is in no known state, round {round}");
-        }
-        between += usize::from(!states.contains(&texts(&repository)));
-        seen.insert(states.iter().position(|state| *state == texts(&repository)));
-        // One undo after the other, to the first byte.
-        for _ in 0..states.len() + 1 {
-            repository.wants(0, &["undo", "--yes"]);
-        }
-        assert_eq!(texts(&repository), states[0], "round {round}");
-        assert_eq!(entries(&repository).len(), 0);
+    assert_eq!(entries(&repository).len(), KEPT);
+    let dropped = write(KEPT).dropped;
+    assert_eq!(dropped.iter().map(|entry| entry.deed.phase).collect::<Vec<_>>(), [1]);
+    assert_eq!(entries(&repository).len(), KEPT);
+    assert!(repository.wants(0, &["undo", "--list"]).err.contains("keeps the last 50 phases"));
+    // The command line says it too.
+    let ran = repository.wants(0, &["phase", "2", "--yes"]);
+    assert!(ran.err.contains("keeps the last 50 phases: phase 90 (1), applied before them"), "{}", ran.err);
+    // All that is kept can be taken back.
+    for _ in 0..KEPT {
+        repository.wants(0, &["undo", "--yes"]);
     }
-    eprintln!("60 kills met {} of {} states, {between} times between two files", seen.len(), states.len());
-    assert!(seen.len() > 1, "no kill came in the middle");
+    assert_eq!((entries(&repository).len(), repository.read("other.yml")), (0, text(1)));
 }

@@ -98,7 +98,7 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {}
 
 /// The system's words, without the number and without the absolute paths that `tempfile` adds.
-pub(super) fn words(error: &io::Error) -> String {
+pub fn words(error: &io::Error) -> String {
     if error.raw_os_error().is_none() {
         return error.kind().to_string();
     }

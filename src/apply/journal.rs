@@ -8,7 +8,7 @@ use super::error::{WriteError, words};
 use super::folder::Folder;
 use super::git::Git;
 use super::lock::Lock;
-use super::store::{Entry, Kept, Progress, Saved, Store};
+use super::store::{Deed, Entry, Kept, Progress, Saved, Store};
 use super::write::{Change, Written, write_locked};
 use crate::pipeline::Files;
 
@@ -21,15 +21,14 @@ pub struct Journal {
     folder: Folder,
 }
 
-/// What is noted of a write.
+/// How many entries are kept; with the next one, the oldest goes.
+pub const KEPT: usize = 50;
+
+/// What was written, and the entries that the journal has no more room for.
 #[derive(Clone, Debug, Default)]
-pub struct Deed {
-    pub track: String,
-    pub phase: u32,
-    pub id: String,
-    pub title: String,
-    pub jobs: Vec<String>,
-    pub proof: String,
+pub struct Noted {
+    pub written: Written,
+    pub dropped: Vec<Entry>,
 }
 
 /// A run that was cut off between its files, and the files that were therefore taken back.
@@ -90,25 +89,24 @@ impl Journal {
         self.settle_locked(&Lock::of(self.folder.root())?)
     }
 
-    /// Writes files, together or not at all, and notes it.
+    /// Writes files, together or not at all, and notes it; of the entries, the last [`KEPT`] stay.
     ///
     /// # Errors
     /// See [`WriteError`]; what was not written is not noted.
-    pub fn write(&self, deed: Deed, changes: &[Change<'_>]) -> Result<Written, WriteError> {
+    pub fn write(&self, deed: Deed, changes: &[Change<'_>]) -> Result<Noted, WriteError> {
         let lock = Lock::of(self.folder.root())?;
         self.settle_locked(&lock)?;
         let files: Vec<Saved> = changes.iter().filter(|c| c.before != c.after).map(|c| self.saved(c)).collect();
         if files.is_empty() {
-            return write_locked(&self.folder, changes, &lock);
+            return Ok(Noted { written: write_locked(&self.folder, changes, &lock)?, dropped: Vec::new() });
         }
-        let Deed { track, phase, id, title, jobs, proof } = deed;
-        let entry = Entry { version: 1, track, phase, id, title, jobs, proof, commit: None, files };
+        let entry = Entry { version: 1, deed, commit: None, files };
         let mut kept = self.store.add(entry).map_err(|error| self.failed(&error))?;
         match write_locked(&self.folder, changes, &lock) {
             Ok(written) => {
                 // The files are written: an entry that cannot be marked is recognised by them.
                 let _ = self.store.mark(&mut kept, Progress::Done);
-                Ok(written)
+                Ok(Noted { written, dropped: self.store.keep_last(KEPT) })
             }
             Err(error) => {
                 if !matches!(error, WriteError::PartlyWritten { .. }) {

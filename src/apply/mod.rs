@@ -12,11 +12,11 @@ mod store;
 mod write;
 
 pub use cluster::{Cluster, can_make_builders};
-pub use error::WriteError;
+pub use error::{WriteError, words};
 pub use folder::Folder;
 pub use git::{Git, GitError};
-pub use journal::{Deed, Journal, Settled};
+pub use journal::{Journal, KEPT, Noted, Settled};
 pub use lock::no_more_writing;
 pub use revision::Revision;
-pub use store::{Entry, Saved};
+pub use store::{Deed, Entry, Saved};
 pub use write::{Change, Written, write};

@@ -12,6 +12,16 @@ use super::stage::{flush, stage, sweep};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub version: u32,
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// The git commit that holds it, if one was asked for.
+    pub commit: Option<String>,
+    pub files: Vec<Saved>,
+}
+
+/// What is noted of a phase that is applied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
     pub track: String,
     pub phase: u32,
     pub id: String,
@@ -19,9 +29,6 @@ pub struct Entry {
     pub jobs: Vec<String>,
     /// What was proved, in words.
     pub proof: String,
-    /// The git commit that holds it, if one was asked for.
-    pub commit: Option<String>,
-    pub files: Vec<Saved>,
 }
 
 /// One file, before and after.
@@ -105,6 +112,14 @@ impl Store {
     pub fn remove(&self, kept: &Kept) -> io::Result<()> {
         fs::remove_file(self.path(kept.number, kept.progress))?;
         flush(&self.0)
+    }
+
+    /// Drops the oldest entries but for so many, and tells which. What cannot be read or removed stays.
+    pub fn keep_last(&self, count: usize) -> Vec<Entry> {
+        let mut names = self.names().unwrap_or_default();
+        names.truncate(names.len().saturating_sub(count));
+        let old = names.into_iter().filter_map(|(number, progress)| self.read(number, progress).ok());
+        old.filter(|kept| self.remove(kept).is_ok()).map(|kept| kept.entry).collect()
     }
 
     fn names(&self) -> io::Result<Vec<(u32, Progress)>> {

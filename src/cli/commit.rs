@@ -39,7 +39,7 @@ impl CommitArgs {
             return Ok(None);
         }
         let directory = &global.directory;
-        let folder = Folder::open(directory).map_err(|error| fail::unreadable(&directory.to_string_lossy(), &error))?;
+        let folder = Folder::open(directory).map_err(|error| fail::no_folder(directory, &error))?;
         let Some(git) = Git::of(&folder) else {
             return Err(Fail::input(
                 "--commit wants a git repository, and this is none",
@@ -97,8 +97,10 @@ impl Commits {
         if let Some(journal) = repository.journal()? {
             journal.committed(&commit)?;
         }
-        let branch = self.git.branch().map_or_else(String::new, |branch| format!(" on {branch}"));
-        ui.good(&format!("Committed as {commit}{branch}."));
+        match self.git.branch() {
+            Some(branch) => ui.good(&format!("Committed as {commit} on {branch}.")),
+            None => ui.odd(&format!("Committed as {commit} on no branch: `git switch -c NAME` keeps it.")),
+        }
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 use include_dir::{Dir, include_dir};
 
-use super::fail::Fail;
 use super::phase::PhaseArgs;
 use super::repository::Repository;
 use super::ui::Ui;
@@ -11,9 +10,6 @@ use super::{Done, Global, phase, status};
 static SAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/pipelines/monorepo");
 
 pub fn run(global: &Global, ui: &mut Ui) -> Done {
-    if ui.is_json() {
-        return Err(Fail::input("the demonstration is for people", "run it without --format json"));
-    }
     let copy = tempfile::tempdir()?;
     SAMPLE.extract(copy.path())?;
     let mut repository = Repository::at(copy.path(), global)?;

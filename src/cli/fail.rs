@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::interrupt;
@@ -52,9 +53,10 @@ impl Fail {
         Fail::Refused(Message { message: message.into(), hint: hint.into(), ..Message::default() })
     }
 
-    /// A question, and nobody there to answer it.
-    pub fn no_terminal(dry_run: &str, yes: &str) -> Fail {
-        Fail::input("there is no terminal to ask on", format!("say --dry-run {dry_run}, or --yes {yes}"))
+    /// A question, and nobody there to answer it: no terminal, or a program that wants JSON.
+    pub fn no_terminal(ui: &Ui, dry_run: &str, yes: &str) -> Fail {
+        let why = if ui.can_ask() { "--format json asks no questions" } else { "there is no terminal to ask on" };
+        Fail::input(why, format!("say --dry-run {dry_run}, or --yes {yes}"))
     }
 
     /// Says what is wrong, and gives the exit code.
@@ -149,6 +151,16 @@ pub fn setting(error: SettingError, file: Option<(&str, &str)>) -> Fail {
         path: file.map(|(path, _)| path.to_owned()),
         text: file.map(|(_, text)| text.to_owned()),
         span: error.span,
+    })
+}
+
+/// A folder that cannot be opened as a repository.
+pub fn no_folder(path: &Path, error: &ReadError) -> Fail {
+    Fail::Input(Message {
+        message: error.to_string(),
+        hint: "-C takes the folder of a repository".to_owned(),
+        path: Some(path.to_string_lossy().into_owned()),
+        ..Message::default()
     })
 }
 

@@ -12,6 +12,9 @@ static IS_GENTLE: AtomicBool = AtomicBool::new(false);
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// Whether the line of the question was left.
+static HAS_LEFT: AtomicBool = AtomicBool::new(false);
+
 /// From here on, the first Ctrl-C only sets the flag that is returned; the second ends the process as ever.
 pub fn gently() -> &'static AtomicBool {
     IS_GENTLE.store(true, Ordering::SeqCst);
@@ -42,7 +45,7 @@ pub fn listen() {
         kill_all();
         let _still = no_more_writing();
         screen.restore();
-        let _ = writeln!(std::io::stderr());
+        leave_the_line();
         std::process::exit(130);
     });
 }
@@ -50,4 +53,12 @@ pub fn listen() {
 /// The terminal as it should be, after a question that was interrupted.
 pub fn tidy() {
     Screen::found().restore();
+    leave_the_line();
+}
+
+/// Goes on below the question, once: the key is met by whoever comes first.
+fn leave_the_line() {
+    if !HAS_LEFT.swap(true, Ordering::SeqCst) {
+        let _ = writeln!(std::io::stderr());
+    }
 }

@@ -25,7 +25,7 @@ mod write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use fail::EXIT_CODES;
 use fail::Fail;
@@ -43,6 +43,17 @@ pub struct Cli {
     command: Command,
 }
 
+/// What a person at a terminal may answer.
+const KEYS: &str = "\
+At a terminal, a phase is a question with one key for an answer:
+  y apply        n skip            j pick jobs
+  e edit by hand v effective difference of a job
+  q quit         ? help
+Long diffs go through $PAGER; `e` opens $VISUAL or $EDITOR, and what comes back is proved again.";
+
+/// Heading of what most commands take, below what is their own.
+const COMMON: &str = "Common options";
+
 const AFTER_HELP: &str = "\
 Examples:
   ci-migrate status                  where the pipeline of this repository stands
@@ -50,7 +61,7 @@ Examples:
   ci-migrate phase 1                 the same, then a question, then the change
   ci-migrate run                     all phases, each on top of the last, with a question each
   ci-migrate undo                    take back what was applied last
-  ci-migrate rollout --from list     the same over many repositories, each a branch and a merge request
+  ci-migrate rollout --from list     the same over many repositories, a branch in each
   ci-migrate check                   what keeps the runner privileged
   ci-migrate demo                    all of it, on a sample that is built in
 
@@ -60,6 +71,7 @@ Exit codes:
   4 a rollout left some undone    130 interrupted";
 
 #[derive(Args)]
+#[command(next_help_heading = COMMON)]
 struct Global {
     /// Work on the repository in this folder
     #[arg(short = 'C', value_name = "DIR", default_value = ".", global = true)]
@@ -115,23 +127,21 @@ enum Command {
     )]
     Status,
     /// Show the diff of one phase, prove it, and apply it after confirmation
-    #[command(
-        after_help = "`phase 0` changes nothing: it says what was understood of the pipeline, what will happen in which \
-phase and why, and what it wants: git, and a cluster, asked by `kubectl auth can-i` where there is one.\n\n\
+    #[command(after_help = format!("\
+`phase 0` changes nothing: it says what was understood of the pipeline, what will happen in which phase and why, and what \
+it wants: git, and a cluster, asked by `kubectl auth can-i` where there is one.\n\n{KEYS}\n\n\
 Examples:\n  ci-migrate phase 0\n  ci-migrate phase 1 --dry-run\n  ci-migrate phase 1 --yes\n  \
-ci-migrate phase 2 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"
-    )]
+ci-migrate phase 1 --dry-run | git apply --check\n  ci-migrate phase 1 --yes --commit --branch feat/buildkit-rootless"))]
     Phase(phase::PhaseArgs),
     /// Go through the phases in order, each on top of the last
-    #[command(after_help = "At a terminal, each phase is a question with one key for an answer:\n  \
-y apply   n skip   j pick jobs   e edit by hand   v effective difference of a job   q quit   ? help\n\
-Long diffs go through $PAGER; `e` opens $VISUAL or $EDITOR, and what comes back is proved again.\n\n\
+    #[command(after_help = format!("{KEYS}\n\n\
 Examples:\n  ci-migrate run\n  ci-migrate run --dry-run\n  ci-migrate run --yes --through 4\n  \
-ci-migrate run --commit --branch feat/buildkit-rootless\n  ci-migrate run --dry-run --format json | jq '.[].proof.summary'")]
+ci-migrate run --commit --branch feat/buildkit-rootless\n  ci-migrate run --dry-run --format json | jq '.[].proof.summary'"))]
     Run(run::RunArgs),
     /// Take back what was applied last, to the byte
     #[command(
-        after_help = "It is refused where the files were changed since. Said again, it takes back the phase before.\n\n\
+        after_help = "It is refused where the files were changed since. Said again, it takes back the phase before; the last \
+50 can be taken back.\n\n\
 Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate undo --list"
     )]
     Undo(undo::UndoArgs),
@@ -165,8 +175,9 @@ Examples:\n  ci-migrate undo --dry-run\n  ci-migrate undo --yes\n  ci-migrate un
     Demo,
     /// Print the completions of a shell
     #[command(
-        after_help = "Examples:\n  ci-migrate completions bash > ~/.local/share/bash-completion/completions/ci-migrate\n  \
-ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish > ~/.config/fish/completions/ci-migrate.fish"
+        after_help = "Examples:\n  source <(ci-migrate completions bash)     in this shell; in each, from ~/.bashrc\n  \
+mkdir -p ~/.zfunc && ci-migrate completions zsh > ~/.zfunc/_ci-migrate     with ~/.zfunc in $fpath\n  \
+ci-migrate completions fish | source       in this shell; in each, from ~/.config/fish/config.fish"
     )]
     Completions {
         /// The shell
@@ -181,16 +192,46 @@ ci-migrate completions zsh > ~/.zfunc/_ci-migrate\n  ci-migrate completions fish
     },
 }
 
-impl Command {
-    fn takes(&self, format: Format) -> bool {
-        matches!(self, Command::Report(_)) || matches!(format, Format::Human | Format::Json)
+/// What means nothing to a command, and is not in its help.
+const NOT_FOR: [(&str, &[&str]); 5] = [
+    ("undo", &["file", "track", "set", "assume_complete"]),
+    ("explain", &["directory", "file", "set", "assume_complete"]),
+    ("demo", &["directory", "file", "format"]),
+    ("completions", &["directory", "file", "track", "set", "assume_complete", "format", "color"]),
+    ("man", &["directory", "file", "track", "set", "assume_complete", "format", "color"]),
+];
+
+/// The commands with their options, as help texts, completions and manual pages are made of them.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for (name, ids) in NOT_FOR {
+        let hidden = command.get_arguments().filter(|arg| ids.contains(&arg.get_id().as_str()));
+        let hidden: Vec<clap::Arg> = hidden.map(|arg| arg.clone().hide(true)).collect();
+        command = command.mut_subcommand(name, |sub| sub.args(hidden));
+    }
+    command
+}
+
+/// Whether a command has the form that was asked for.
+fn has_form(matches: &ArgMatches, format: Format) -> Result<(), Fail> {
+    let name = matches.subcommand_name().unwrap_or_default();
+    let has_none = NOT_FOR.iter().any(|(command, ids)| *command == name && ids.contains(&"format"));
+    match format {
+        Format::Human => Ok(()),
+        _ if has_none => Err(Fail::input(format!("`{name}` answers in one form only"), "leave --format out")),
+        Format::Html | Format::Markdown | Format::Mermaid if name != "report" => Err(Fail::input(
+            "html, markdown and mermaid are forms of `report`",
+            "say --format human or --format json, or `ci-migrate report`",
+        )),
+        _ => Ok(()),
     }
 }
 
 /// Runs the command line; what it returns is the process's exit code ([`EXIT_CODES`]).
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
             // Nobody is left to be told when this fails.
@@ -200,11 +241,7 @@ pub fn main() -> ExitCode {
     };
     interrupt::listen();
     let mut ui = Ui::new(cli.global.color, cli.global.format, cli.global.quiet);
-    let result = match &cli.command {
-        command if !command.takes(cli.global.format) => Err(Fail::input(
-            "html, markdown and mermaid are forms of `report`",
-            "say --format human or --format json, or `ci-migrate report`",
-        )),
+    let result = has_form(&matches, cli.global.format).and_then(|()| match &cli.command {
         Command::Status => status::run(&cli.global, &mut ui),
         Command::Phase(args) => phase::run(&cli.global, args, &mut ui),
         Command::Run(args) => run::run(&cli.global, args, &mut ui),
@@ -217,7 +254,7 @@ pub fn main() -> ExitCode {
         Command::Demo => demo::run(&cli.global, &mut ui),
         Command::Completions { shell } => manual::completions(*shell, &mut ui),
         Command::Man { out } => manual::man(out.as_deref(), &mut ui),
-    };
+    });
     match result.and_then(|code| ui.finish().map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         Err(fail) => fail.report(&ui),
@@ -227,7 +264,7 @@ pub fn main() -> ExitCode {
 /// The reference of the command line, as `docs/cli.md` has it.
 pub fn reference() -> String {
     let mut out = String::from("# Command line\n\nGenerated from the help texts; `tests/house.rs` compares them.\n");
-    let mut command = Cli::command().term_width(100);
+    let mut command = command().term_width(100);
     command.build();
     describe(&mut command, "", &mut out);
     out

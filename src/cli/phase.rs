@@ -9,9 +9,9 @@ use super::fail::Fail;
 use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::write::carry_out;
-use super::{Done, Global, prepare, show};
+use super::{Done, Global, prepare, show, walk};
 use crate::migration::{Phase, Plan, Proof, Scene, State, prove, state};
-use crate::transform::Reason;
+use crate::transform::{Reason, nearest};
 
 #[derive(Args)]
 pub struct PhaseArgs {
@@ -111,6 +111,14 @@ pub fn run_in(
     let scene = Scene::new(&pipeline, &repository.folder, &repository.settings);
     in_order(&scene, &phases, phase, args)?;
     let plan = Plan::new(&scene, phase);
+    if !plan.is_empty() && !args.dry_run && !args.yes {
+        if ui.is_json() || !ui.can_ask() {
+            return Err(Fail::no_terminal(ui, "to see the diff", "to apply it without a question"));
+        }
+        show::partial(ui, &scene);
+        walk::one(repository, global, phase, commits, ui)?;
+        return Ok(u8::from(args.exit_code));
+    }
     if !ui.is_json() {
         ui.title(&format!("Phase {}: {}", phase.number, phase.title));
         ui.quiet(&phase.why);
@@ -127,9 +135,6 @@ pub fn run_in(
     }
     let proof = prove(&scene, &plan)?;
     let diff = show::diff(&scene, &plan);
-    if !args.dry_run && !args.yes && !ui.can_ask() {
-        return Err(Fail::no_terminal("to see the diff", "to apply it without a question"));
-    }
     if let Some(commits) = &commits {
         commits.clean(&plan)?;
     }
@@ -138,20 +143,18 @@ pub fn run_in(
         show::proof(ui, &proof);
         show::left(ui, &plan.left);
     }
-    let apply = args.yes
-        || (!args.dry_run && ui.confirm(&format!("Apply phase {} to {} job(s)?", phase.number, plan.changed.len()))?);
-    if apply {
-        carry_out(repository, global, &scene, &plan, &proof)?;
+    if args.yes {
+        carry_out(repository, global, &scene, &plan, &proof, ui)?;
     }
     if ui.is_json() {
-        ui.json(&answer(&plan, Some(&proof), &diff, apply))?;
-    } else if apply {
+        ui.json(&answer(&plan, Some(&proof), &diff, args.yes))?;
+    } else if args.yes {
         let files: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
         ui.good(&format!("Applied to {}.", files.join(", ")));
     } else {
         ui.note("Nothing was written.");
     }
-    if let Some(commits) = commits.as_mut().filter(|_| apply) {
+    if let Some(commits) = commits.as_mut().filter(|_| args.yes) {
         commits.commit(repository, &plan, &proof, ui)?;
     }
     Ok(u8::from(args.exit_code))
@@ -162,7 +165,11 @@ pub fn find<'p>(phases: &'p [Phase], wanted: &str) -> Result<&'p Phase, Fail> {
     let found = phases.iter().find(|phase| phase.id == wanted || Some(phase.number) == wanted.parse().ok());
     found.ok_or_else(|| {
         let known: Vec<String> = phases.iter().map(|phase| format!("{} {}", phase.number, phase.id)).collect();
-        Fail::input(format!("there is no phase `{wanted}`"), format!("the phases are {}", known.join(", ")))
+        let near = match wanted.parse::<u32>() {
+            Ok(_) => String::new(),
+            Err(_) => nearest(wanted, phases.iter().map(|phase| phase.id.as_str())),
+        };
+        Fail::input(format!("there is no phase `{wanted}`{near}"), format!("the phases are {}", known.join(", ")))
     })
 }
 

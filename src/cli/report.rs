@@ -10,7 +10,7 @@ use super::fail::{self, Fail};
 use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::{Done, Format, Global};
-use crate::apply::Revision;
+use crate::apply::{Revision, words};
 use crate::pipeline::Files;
 use crate::report::{Report, Sources, html, markdown, mermaid};
 
@@ -117,7 +117,7 @@ fn write(file: &Path, text: &str, repository: &Repository) -> Result<(), Fail> {
         }
     }
     std::fs::write(file, text).map_err(|error| {
-        let what = crate::pipeline::ReadError::Other(error.kind().to_string());
+        let what = crate::pipeline::ReadError::Other(words(&error));
         fail::unreadable(&file.to_string_lossy(), &what)
     })
 }

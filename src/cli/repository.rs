@@ -30,7 +30,7 @@ impl Repository {
 
     /// Opens another folder with the same options.
     pub fn at(directory: &Path, global: &Global) -> Result<Repository, Fail> {
-        let folder = Folder::open(directory).map_err(|error| fail::unreadable(&directory.to_string_lossy(), &error))?;
+        let folder = Folder::open(directory).map_err(|error| fail::no_folder(directory, &error))?;
         let mut settings = Settings::default();
         if let Some(text) = folder.read(SETTINGS).map_err(|error| fail::unreadable(SETTINGS, &error))? {
             settings.read(text.clone()).map_err(|error| fail::setting(error, Some((SETTINGS, &text))))?;
@@ -75,7 +75,7 @@ impl Repository {
 pub fn say_settled(settled: &Settled, ui: &Ui) {
     ui.odd(&format!(
         "Phase {} had been cut off between its files. What it had written was taken back: {}.",
-        settled.entry.phase,
+        settled.entry.deed.phase,
         settled.files.join(", ")
     ));
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::commit::{CommitArgs, Commits};
 use super::fail::Fail;
-use super::phase::answer;
+use super::phase::{answer, find};
 use super::repository::{Repository, phases};
 use super::ui::Ui;
 use super::write::carry_out;
@@ -33,10 +33,13 @@ pub struct RunArgs {
 
 pub fn run(global: &Global, args: &RunArgs, ui: &mut Ui) -> Done {
     let mut phases = phases(global)?;
+    if let Some(last) = args.through {
+        find(&phases, &last.to_string())?;
+    }
     phases.retain(|phase| args.through.is_none_or(|last| phase.number <= last));
     let asks = !args.dry_run && !args.yes;
     if asks && (ui.is_json() || !ui.can_ask()) {
-        return Err(Fail::no_terminal("to see the diffs", "to apply them without a question"));
+        return Err(Fail::no_terminal(ui, "to see the diffs", "to apply them without a question"));
     }
     let commits = args.commit.begin(global, ui)?;
     let repository = Repository::open(global)?;
@@ -119,7 +122,7 @@ impl Batch<'_> {
             show::left(ui, &plan.left);
         }
         if self.args.yes {
-            carry_out(&self.repository, self.global, &scene, &plan, &proof)?;
+            carry_out(&self.repository, self.global, &scene, &plan, &proof, ui)?;
         }
         if json {
             self.answers.push(value(&plan, Some(&proof), &diff, self.args.yes)?);

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
-use super::{effective, phase, prepare};
+use super::{effective, explain, phase, prepare, rollout, undo};
 use crate::migration::{Check, Status};
 use crate::report::Report;
 
@@ -12,12 +12,17 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("check", of::<Check>()),
         ("effective", of::<effective::Answer>()),
+        ("explain", of::<explain::Answer>()),
         ("phase", of::<phase::Answer<'static>>()),
         ("phase-0", of::<prepare::Answer>()),
         ("report", of::<Report>()),
         ("rollout", of::<crate::rollout::Report>()),
+        ("rollout-undo", of::<rollout::Undone>()),
         ("run", of::<Vec<phase::Answer<'static>>>()),
         ("status", of::<Status>()),
+        ("undo", of::<undo::Answer<'static>>()),
+        ("undo-forget", of::<undo::Forgotten<'static>>()),
+        ("undo-list", of::<undo::List<'static>>()),
     ]
 }
 

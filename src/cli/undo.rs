@@ -1,14 +1,16 @@
 //! `ci-migrate undo`: takes back what was applied last.
 
 use clap::Args;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::fail::{self, Fail};
 use super::repository::say_settled;
 use super::ui::Ui;
 use super::{Done, Global, show};
-use crate::apply::{Entry, Folder, Journal, WriteError};
+use crate::apply::{Entry, Folder, Journal, KEPT, WriteError};
 use crate::report::{Table, coloured, unified};
+use crate::review::page;
 
 #[derive(Args)]
 pub struct UndoArgs {
@@ -26,10 +28,58 @@ pub struct UndoArgs {
     forget: bool,
 }
 
+/// The answer of `undo`: what it took back, or would; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Undo")]
+pub struct Answer<'a> {
+    version: u32,
+    /// Null where there is nothing to undo.
+    undo: Option<Summary<'a>>,
+    diff: &'a str,
+    applied: bool,
+}
+
+/// The answer of `undo --list`; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Undo list")]
+pub struct List<'a> {
+    version: u32,
+    /// The folder that the entries are in.
+    journal: String,
+    /// How many entries it keeps.
+    keeps: usize,
+    /// The last one first.
+    entries: Vec<Summary<'a>>,
+}
+
+/// The answer of `undo --forget`; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Undo forget")]
+pub struct Forgotten<'a> {
+    version: u32,
+    /// Null where there was nothing to forget.
+    forgotten: Option<Summary<'a>>,
+}
+
+/// A phase that was applied.
+#[derive(Serialize, JsonSchema)]
+struct Summary<'a> {
+    track: &'a str,
+    phase: u32,
+    id: &'a str,
+    title: &'a str,
+    jobs: &'a [String],
+    /// What was proved, in words.
+    proof: &'a str,
+    /// The git commit that holds it, if one was asked for.
+    commit: Option<&'a str>,
+    files: Vec<&'a str>,
+}
+
 pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
     // Neither settings nor a pipeline that can be read are wanted to go back.
     let directory = &global.directory;
-    let folder = Folder::open(directory).map_err(|error| fail::unreadable(&directory.to_string_lossy(), &error))?;
+    let folder = Folder::open(directory).map_err(|error| fail::no_folder(directory, &error))?;
     let journal = Journal::of(&folder)?;
     if args.list {
         return list(&journal, ui);
@@ -37,7 +87,7 @@ pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
     if args.forget {
         let forgotten = journal.forget()?;
         if ui.is_json() {
-            ui.json(&json!({ "version": 1, "forgotten": forgotten.as_ref().map(summary) }))?;
+            ui.json(&Forgotten { version: 1, forgotten: forgotten.as_ref().map(summary) })?;
         }
         match forgotten {
             Some(entry) => ui.note(&format!("Forgotten: {}. The files are as they were.", name(&entry))),
@@ -45,12 +95,12 @@ pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
         }
         return Ok(0);
     }
-    if args.yes || !args.dry_run && ui.can_ask() {
+    if args.yes || !args.dry_run && ui.can_ask() && !ui.is_json() {
         match journal.settle() {
             Ok(Some(settled)) => {
                 say_settled(&settled, ui);
                 if ui.is_json() {
-                    ui.json(&json!({ "version": 1, "undo": summary(&settled.entry), "diff": "", "applied": true }))?;
+                    ui.json(&Answer { version: 1, undo: Some(summary(&settled.entry)), diff: "", applied: true })?;
                 }
                 return Ok(0);
             }
@@ -63,7 +113,7 @@ pub fn run(global: &Global, args: &UndoArgs, ui: &mut Ui) -> Done {
         Some(entry) => take_back(&journal, &entry, args, ui),
         None => {
             if ui.is_json() {
-                ui.json(&json!({ "version": 1, "undo": null, "diff": "", "applied": false }))?;
+                ui.json(&Answer { version: 1, undo: None, diff: "", applied: false })?;
             }
             ui.good(&format!("Nothing to undo. (The journal is {}.)", journal.place().display()));
             Ok(0)
@@ -92,20 +142,20 @@ fn take_back(journal: &Journal, entry: &Entry, args: &UndoArgs, ui: &mut Ui) -> 
             "nothing was written; take those changes back first, or keep the files and say `ci-migrate undo --forget`",
         ));
     }
-    if !args.dry_run && !args.yes && !ui.can_ask() {
-        return Err(Fail::no_terminal("to see what would be taken back", "to take it back without a question"));
+    let asks = !args.dry_run && !args.yes;
+    if asks && (ui.is_json() || !ui.can_ask()) {
+        return Err(Fail::no_terminal(ui, "to see what would be taken back", "to take it back without a question"));
     }
     if !ui.is_json() {
         ui.title(&format!("Undo {}", name(entry)));
-        show::answer_diff(ui, &back)?;
+        if asks { page("", &back, ui.colours())? } else { show::answer_diff(ui, &back)? }
     }
-    let applied =
-        args.yes || !args.dry_run && (back.is_empty() || ui.confirm(&format!("Take {} back?", name(entry)))?);
+    let applied = args.yes || asks && (back.is_empty() || ui.confirm(&format!("Take {} back?", name(entry)))?);
     if applied {
         journal.undo(entry)?;
     }
     if ui.is_json() {
-        ui.json(&json!({ "version": 1, "undo": summary(entry), "diff": back, "applied": applied }))?;
+        ui.json(&Answer { version: 1, undo: Some(summary(entry)), diff: &back, applied })?;
     }
     let files: Vec<&str> = entry.files.iter().map(|saved| saved.path.as_str()).collect();
     match (applied, &entry.commit) {
@@ -126,15 +176,15 @@ fn list(journal: &Journal, ui: &mut Ui) -> Done {
     let mut entries = journal.entries()?;
     entries.reverse();
     if ui.is_json() {
-        let entries: Vec<Value> = entries.iter().map(summary).collect();
-        ui.json(&json!({ "version": 1, "journal": journal.place(), "entries": entries }))?;
+        let (journal, entries) = (journal.place().display().to_string(), entries.iter().map(summary).collect());
+        ui.json(&List { version: 1, journal, keeps: KEPT, entries })?;
         return Ok(0);
     }
     let mut table = Table::new(["PHASE", "TITLE", "JOBS", "FILES", "COMMIT"]);
     for entry in &entries {
         let files: Vec<&str> = entry.files.iter().map(|saved| saved.path.as_str()).collect();
-        let (phase, jobs) = (entry.phase.to_string(), entry.jobs.len().to_string());
-        table.row([&*phase, &entry.title, &jobs, &files.join(", "), entry.commit.as_deref().unwrap_or("-")]);
+        let (phase, jobs) = (entry.deed.phase.to_string(), entry.deed.jobs.len().to_string());
+        table.row([&*phase, &entry.deed.title, &jobs, &files.join(", "), entry.commit.as_deref().unwrap_or("-")]);
     }
     if entries.is_empty() {
         ui.note("Nothing to undo.");
@@ -143,16 +193,23 @@ fn list(journal: &Journal, ui: &mut Ui) -> Done {
         ui.answer(&table.render(width))?;
         ui.finish()?;
     }
-    ui.quiet(&format!("The journal is {}.", journal.place().display()));
+    ui.quiet(&format!("The journal is {}; it keeps the last {KEPT} phases.", journal.place().display()));
     Ok(0)
 }
 
 fn name(entry: &Entry) -> String {
-    format!("phase {} ({})", entry.phase, entry.title)
+    format!("phase {} ({})", entry.deed.phase, entry.deed.title)
 }
 
-fn summary(entry: &Entry) -> Value {
-    let files: Vec<&str> = entry.files.iter().map(|saved| saved.path.as_str()).collect();
-    json!({ "track": entry.track, "phase": entry.phase, "id": entry.id, "title": entry.title, "jobs": entry.jobs,
-            "proof": entry.proof, "commit": entry.commit, "files": files })
+fn summary(entry: &Entry) -> Summary<'_> {
+    Summary {
+        track: &entry.deed.track,
+        phase: entry.deed.phase,
+        id: &entry.deed.id,
+        title: &entry.deed.title,
+        jobs: &entry.deed.jobs,
+        proof: &entry.deed.proof,
+        commit: entry.commit.as_deref(),
+        files: entry.files.iter().map(|saved| saved.path.as_str()).collect(),
+    }
 }

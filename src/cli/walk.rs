@@ -12,7 +12,7 @@ use crate::review::{Proposal, Terminal, Tty, Verdict, page, review, yes};
 /// How many jobs are named before the others are counted.
 const NAMED: usize = 6;
 
-/// Goes through the phases; whether anything was applied.
+/// Goes through the phases; whether there were changes to decide on.
 pub fn walk(
     repository: &Repository,
     global: &Global,
@@ -21,15 +21,11 @@ pub fn walk(
     ui: &mut Ui,
 ) -> Result<bool, Fail> {
     let lead = stand(repository, global, phases, ui)?;
-    let terminal = Tty::new(ui.colours());
-    let mut walk = Walk { repository, global, commits, terminal, lead, applied: 0, skipped: None, out_of_order: false };
+    let mut walk = Walk::new(repository, global, commits, lead, ui);
     for phase in phases {
         if walk.phase(phase, ui)? == Next::End {
-            ui.note(match walk.applied {
-                0 => "Nothing was written.",
-                _ => "Stopped here; what was applied stays. `ci-migrate undo` takes it back.",
-            });
-            return Ok(walk.applied > 0);
+            walk.stopped(ui);
+            return Ok(walk.met);
         }
     }
     match (walk.applied, walk.skipped) {
@@ -38,7 +34,22 @@ pub fn walk(
         (_, Some(skipped)) => ui.note(&format!("Phase {skipped} is still pending: `ci-migrate run` comes back to it.")),
         _ => ui.good("Every phase is done."),
     }
-    Ok(walk.applied > 0)
+    Ok(walk.met)
+}
+
+/// Puts one phase before a person; of the jobs that were not picked, again.
+pub fn one(
+    repository: &Repository,
+    global: &Global,
+    phase: &Phase,
+    commits: Option<Commits>,
+    ui: &mut Ui,
+) -> Result<(), Fail> {
+    let mut walk = Walk::new(repository, global, commits, String::new(), ui);
+    if walk.phase(phase, ui)? == Next::End || walk.applied == 0 {
+        walk.stopped(ui);
+    }
+    Ok(())
 }
 
 /// Where the pipeline stands, before the first question.
@@ -65,13 +76,28 @@ struct Walk<'a> {
     terminal: Tty,
     /// What is to be shown before the next phase.
     lead: String,
+    /// Whether any phase had changes.
+    met: bool,
     applied: usize,
     skipped: Option<u32>,
     /// Whether later phases may go before one that was skipped.
     out_of_order: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(repository: &'a Repository, global: &'a Global, commits: Option<Commits>, lead: String, ui: &Ui) -> Self {
+        let terminal = Tty::new(ui.colours());
+        let (met, applied, skipped, out_of_order) = (false, 0, None, false);
+        Walk { repository, global, commits, terminal, lead, met, applied, skipped, out_of_order }
+    }
+
+    fn stopped(&self, ui: &Ui) {
+        ui.note(match self.applied {
+            0 => "Nothing was written.",
+            _ => "Stopped here; what was applied stays. `ci-migrate undo` takes it back.",
+        });
+    }
+
     fn phase(&mut self, phase: &Phase, ui: &mut Ui) -> Result<Next, Fail> {
         loop {
             match self.once(phase, ui)? {
@@ -96,6 +122,7 @@ impl Walk<'_> {
             });
             return Ok(Next::Phase);
         }
+        self.met = true;
         if let Some(commits) = &self.commits {
             commits.clean(&plan)?;
         }
@@ -128,7 +155,7 @@ impl Walk<'_> {
             }
             Verdict::Apply(proposal) => {
                 let Proposal { plan, proof } = *proposal;
-                carry_out(self.repository, self.global, &scene, &plan, &proof)?;
+                carry_out(self.repository, self.global, &scene, &plan, &proof, ui)?;
                 self.applied += 1;
                 let files: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
                 ui.good(&format!("Phase {} is applied to {}.", phase.number, files.join(", ")));

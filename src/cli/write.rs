@@ -3,7 +3,8 @@
 use super::Global;
 use super::fail::Fail;
 use super::repository::Repository;
-use crate::apply::{Change, Deed, write};
+use super::ui::Ui;
+use crate::apply::{Change, Deed, KEPT, Noted, write};
 use crate::migration::{Plan, Proof, Scene};
 
 /// Writes the files of a plan, together or not at all.
@@ -13,6 +14,7 @@ pub fn carry_out(
     scene: &Scene<'_>,
     plan: &Plan,
     proof: &Proof,
+    ui: &Ui,
 ) -> Result<(), Fail> {
     let project = scene.pipeline.project();
     let changes: Vec<Change<'_>> = plan
@@ -24,10 +26,19 @@ pub fn carry_out(
             after: Some(&file.text),
         })
         .collect();
-    match repository.journal()? {
+    let noted = match repository.journal()? {
         Some(journal) => journal.write(deed(global, plan, proof), &changes)?,
-        None => write(&repository.folder, &changes)?,
+        None => Noted { written: write(&repository.folder, &changes)?, dropped: Vec::new() },
     };
+    for path in &noted.written.owner_lost {
+        ui.odd(&format!("{path} belonged to someone else, and is yours now: you may not give files away."));
+    }
+    for entry in &noted.dropped {
+        ui.odd(&format!(
+            "The journal keeps the last {KEPT} phases: phase {} ({}), applied before them, can no longer be undone.",
+            entry.deed.phase, entry.deed.title
+        ));
+    }
     Ok(())
 }
 

@@ -52,7 +52,8 @@ impl<'f> Loader<'f> {
                 text: None,
                 span: None,
                 message: "there is no such file".to_owned(),
-                hint: "name the pipeline's main file, from the root of the repository".to_owned(),
+                hint: "go to the root of the repository, or name it with -C; a main file of another name, with --file"
+                    .to_owned(),
             }),
         }
     }

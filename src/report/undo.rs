@@ -15,6 +15,13 @@ pub(super) fn undo(since: Option<&Since>, phases: &[PhaseReport]) -> Vec<Undo> {
             what: format!("Everything since `{}`: bring its pipeline files back.", since.revision),
             commands: restore.into_iter().chain(remove).collect(),
         });
+        if !since.applied.is_empty() {
+            all.push(Undo {
+                what: "The phase that was applied last, where it was applied: from the journal that is kept there."
+                    .to_owned(),
+                commands: vec!["ci-migrate undo".to_owned()],
+            });
+        }
         all.push(Undo {
             what: "One commit that is already merged: revert it, which leaves the others.".to_owned(),
             commands: vec!["git revert COMMIT".to_owned()],
@@ -25,12 +32,12 @@ pub(super) fn undo(since: Option<&Since>, phases: &[PhaseReport]) -> Vec<Undo> {
         all.push(Undo {
             what:
                 "What is planned is not written yet: there is nothing to undo. Each phase is applied on its own, and \
-                   can be taken back with git before the next."
+                   can be taken back before the next."
                     .to_owned(),
             commands: vec![
                 format!("ci-migrate phase {} --dry-run", first.number),
                 format!("ci-migrate phase {}", first.number),
-                "git diff".to_owned(),
+                "ci-migrate undo".to_owned(),
             ],
         });
     }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::foreground::Screen;
 
-/// Opens `$VISUAL`, `$EDITOR` or `vi` on a copy; none when it came back the same, or the editor said that it failed.
+/// Opens `$VISUAL`, `$EDITOR` or `vi` on a copy; none when it came back the same.
 pub(super) fn edit(path: &str, text: &str) -> io::Result<Option<String>> {
     let words = ["VISUAL", "EDITOR"].into_iter().find_map(set).unwrap_or_else(|| "vi".to_owned());
     let unusable = |why: String| io::Error::other(format!("the editor `{words}` cannot be run: {why}"));
@@ -25,7 +25,7 @@ pub(super) fn edit(path: &str, text: &str) -> io::Result<Option<String>> {
         Command::new(program).args(arguments).arg(copy.path()).status().map_err(|error| unusable(error.to_string()))?
     };
     if !ended.success() {
-        return Ok(None);
+        return Err(io::Error::other(format!("Nothing was edited. The editor `{words}` ended with {ended}.")));
     }
     // By its name: an editor may have put a new file in its place.
     let edited = String::from_utf8(fs::read(copy.path())?);

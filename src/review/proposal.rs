@@ -105,7 +105,9 @@ impl Review<'_, '_> {
 
     /// Whether there is another proposal.
     fn pick(&mut self, terminal: &mut dyn Terminal) -> Result<bool, Refused> {
-        let Some(picked) = terminal.pick("Jobs (Space picks, Enter goes on)", &self.jobs)? else { return Ok(false) };
+        let Some(picked) = terminal.pick("Jobs (Space picks, Enter goes on, Esc goes back)", &self.jobs)? else {
+            return Ok(false);
+        };
         let picked: BTreeSet<String> = picked.iter().filter_map(|&number| self.jobs.get(number).cloned()).collect();
         if picked.is_empty() {
             terminal.say("No job was picked; the proposal is as it was.\n")?;
@@ -123,7 +125,11 @@ impl Review<'_, '_> {
 
     fn edit(&mut self, terminal: &mut dyn Terminal) -> Result<bool, Refused> {
         let paths: Vec<String> = self.now.plan.files.iter().map(|file| file.path.clone()).collect();
-        let chosen = if paths.len() > 1 { terminal.choose("Which file", &paths)? } else { Some(0) };
+        let chosen = if paths.len() > 1 {
+            terminal.choose("Which file (Enter opens it, Esc goes back)", &paths)?
+        } else {
+            Some(0)
+        };
         let Some(file) = chosen.and_then(|number| self.now.plan.files.get(number)) else { return Ok(false) };
         let path = file.path.clone();
         let draft = self.drafts.get(&path).unwrap_or(&file.text);
@@ -148,15 +154,19 @@ impl Review<'_, '_> {
         let differ = self.now.proof.differ.iter().filter_map(|differ| Some((differ.job.clone()?, differ.change)));
         let differ: Vec<(String, Change)> = differ.collect();
         let names: Vec<String> = differ.iter().map(|(name, _)| name.clone()).collect();
-        let chosen = if names.len() > 1 { terminal.choose("Which job", &names)? } else { Some(0) };
+        let chosen = if names.len() > 1 {
+            terminal.choose("Which job (Enter shows it, Esc goes back)", &names)?
+        } else {
+            Some(0)
+        };
         let Some((job, change)) = chosen.and_then(|number| differ.get(number)) else { return Ok(false) };
         if *change == Change::Removed {
             terminal.say(&format!("{job} goes, as declared.\n"))?;
             return Ok(false);
         }
         let after = after(self.scene, &self.now.plan).map_err(|error| Refused::Reason(error.to_string()))?;
-        terminal.say(&format!("What GitLab makes of {job}, before and after:\n"))?;
-        terminal.show(&effective_diff(self.scene.pipeline, &after, job))?;
+        let lead = format!("What GitLab makes of {job}, before and after:\n");
+        terminal.show(&lead, &effective_diff(self.scene.pipeline, &after, job))?;
         Ok(false)
     }
 

@@ -113,7 +113,8 @@ mod tests {
             Ok(None)
         }
 
-        fn show(&mut self, diff: &str) -> io::Result<()> {
+        fn show(&mut self, lead: &str, diff: &str) -> io::Result<()> {
+            self.say(lead)?;
             self.say(diff)
         }
     }

@@ -50,11 +50,11 @@ pub trait Terminal {
     /// There is no editor, or what it wrote cannot be read.
     fn edit(&mut self, path: &str, text: &str) -> io::Result<Option<String>>;
 
-    /// Shows a diff.
+    /// Shows a diff, and what leads into it.
     ///
     /// # Errors
     /// The terminal is gone.
-    fn show(&mut self, diff: &str) -> io::Result<()>;
+    fn show(&mut self, lead: &str, diff: &str) -> io::Result<()>;
 }
 
 /// The terminal of the process: questions go to stderr.
@@ -108,7 +108,7 @@ impl Terminal for Tty {
         edit(path, text)
     }
 
-    fn show(&mut self, diff: &str) -> io::Result<()> {
-        super::page("", diff, self.colours)
+    fn show(&mut self, lead: &str, diff: &str) -> io::Result<()> {
+        super::page(lead, diff, self.colours)
     }
 }

@@ -184,7 +184,11 @@ impl Settings {
                     self.roles.insert(job.to_owned(), role);
                 }
                 _ => {
-                    let names = KEYS.iter().map(|key| key.name).chain(["builder", "branch-cache"]);
+                    let groups = ["builder", "builder.driver-options", "branch-cache", "roles"];
+                    if groups.contains(&path) {
+                        return Err(bad(format!("`{path}` holds settings, and is none itself"), known()));
+                    }
+                    let names = KEYS.iter().map(|key| key.name).chain(groups);
                     return Err(bad(format!("`{path}` is no setting{}", nearest(path, names)), known()));
                 }
             },

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::args::Go;
 use super::{Fail, Global, Opened, Ui, first, shard};
+use crate::apply::words;
 use crate::cli::repository::phases;
 use crate::migration::Phase;
 use crate::rollout::{Entry, Journal, Past, Plan, Shard, Target, Work, home, read_list, without_credentials};
@@ -117,7 +118,7 @@ fn targets(args: &Go, ui: &Ui) -> Result<Vec<Target>, Fail> {
             false => std::fs::read_to_string(file),
         };
         let text =
-            text.map_err(|error| Fail::input(format!("{name}: {}", error.kind()), "name a list that can be read"))?;
+            text.map_err(|error| Fail::input(format!("{name}: {}", words(&error)), "name a list that can be read"))?;
         let listed = read_list(&text).map_err(|why| {
             Fail::input(
                 format!("{name}: {}", without_credentials(&why)),

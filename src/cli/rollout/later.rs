@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::args::{MergeArgs, StatusArgs, UndoArgs};
@@ -61,16 +62,17 @@ pub fn merge(args: &MergeArgs, ui: &mut Ui) -> Done {
     Ok(if report.is_good() { 0 } else { 4 })
 }
 
-/// What `undo` did, for programs; its JSON is version 1.
-#[derive(Serialize)]
-struct Undone {
+/// What `rollout undo` did, or would do; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Rollout undo")]
+pub struct Undone {
     version: u32,
     plan: String,
     branch: String,
     repositories: Vec<UndoneRow>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UndoneRow {
     repository: String,
     commit: String,
@@ -83,7 +85,7 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
     let state = find(args.state.as_deref())?;
     let (plan, history) = read(&state)?;
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        return Err(Fail::no_terminal("to see which branches would go", "to delete them without a question"));
+        return Err(Fail::no_terminal(ui, "to see which branches would go", "to delete them without a question"));
     }
     let shard = history.shard.as_deref().and_then(Shard::parse);
     let made: Vec<(String, String)> =

@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use args::{Go, Later, OnConflict, Only};
 pub use args::{HELP, RolloutArgs};
 use begin::Begun;
+pub use later::Undone;
 use progress::Progress;
 
 use super::fail::Fail;
@@ -78,7 +79,7 @@ fn dry_run(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, folder: &Path, u
 fn rollout(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, ui: &mut Ui) -> Result<Option<Report>, Fail> {
     let Begun { plan, phases, works, shard } = begun;
     if !args.yes && (ui.is_json() || !ui.can_ask()) {
-        return Err(Fail::no_terminal("DIR to see what would be done", "to push it without a question"));
+        return Err(Fail::no_terminal(ui, "DIR to see what would be done", "to push it without a question"));
     }
     let state = begin::state(args, &plan)?;
     let plan = begin::keep(plan, &state)?;

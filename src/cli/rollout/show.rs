@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Ui;
 use super::super::fail::Fail;
+use crate::apply::words;
 use crate::rollout::{Outcome, Report, Stage, csv, html, markdown, table};
 
 /// Answers with a report, and says what to do about what is not done.
@@ -61,7 +62,7 @@ pub fn write(report: &Report, files: &[PathBuf]) -> Result<(), Fail> {
             "md" => markdown(report),
             _ => serde_json::to_string_pretty(report).map_err(|error| failed(error.to_string()))? + "\n",
         };
-        std::fs::write(file, text).map_err(|error| failed(error.kind().to_string()))?;
+        std::fs::write(file, text).map_err(|error| failed(words(&error)))?;
     }
     Ok(())
 }
@@ -69,7 +70,7 @@ pub fn write(report: &Report, files: &[PathBuf]) -> Result<(), Fail> {
 /// Writes the patches and all forms of the report into a folder.
 pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
     let failed = |error: std::io::Error| {
-        Fail::input(format!("{}: {}", folder.display(), error.kind()), "name a folder that may be written")
+        Fail::input(format!("{}: {}", folder.display(), words(&error)), "name a folder that may be written")
     };
     let patches = folder.join("patches");
     std::fs::create_dir_all(&patches).map_err(failed)?;
