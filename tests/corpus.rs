@@ -245,6 +245,7 @@ fn class(facts: &Facts<'_>) -> &'static str {
         Need::Needed if !facts.needs.is_empty() => "needs a daemon",
         _ if facts.only_retags() => "retag",
         _ if !facts.builds.is_empty() && pushes => "build and push",
+        _ if facts.makes_images() && facts.builds.is_empty() => "bake",
         _ if !facts.builds.is_empty() => "build only",
         _ if !facts.images.is_empty() => "moves images",
         Need::Unknown => "hides what it runs",

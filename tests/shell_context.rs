@@ -28,6 +28,19 @@ fn lists_and_their_joints() {
 }
 
 #[test]
+fn a_list_that_ends_the_script_when_it_fails_is_a_command_by_itself() {
+    for text in ["a || exit 1\nb", "a || exit\nb", "a || { echo no a; exit 2; }\nb"] {
+        let script = parse(text);
+        assert!(script.in_a_row(&[0, script.commands().len() - 1]), "{text}");
+        assert_eq!(script.commands()[0].context.guarded, None, "{text}");
+    }
+    for text in ["a || exit 0\nb", "a || { echo no a; }\nb", "a || { echo $(exit 1); exit 0; }\nb", "a || exit $?\nb"] {
+        let script = parse(text);
+        assert!(!script.in_a_row(&[0, script.commands().len() - 1]), "{text}");
+    }
+}
+
+#[test]
 fn what_surrounds_a_command() {
     let text = "if a; then b; { c || true; }; fi\nwhile d; do e; done\nf() { g; }\n( h )\ni=$(j)\nk &\n! l | m\nn && { o; p && q; }";
     let script = parse(text);

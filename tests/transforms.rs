@@ -1,6 +1,7 @@
 //! Every case of every transformation, proved four ways: the output, a second run, the effective configuration, the bytes.
 //!
-//! A case is a folder `testdata/transforms/<name>/<case>/` with `before.yml` and either `after.yml` or `left-alone.txt`.
+//! A case is a folder `testdata/transforms/<name>/<case>/` with `before.yml` and either `after.yml` or `left-alone.txt`, and
+//! `repository/` with other files of the repository where it needs any.
 //! `CI_MIGRATE_BLESS=1 cargo test --test transforms` writes what is expected anew, to be read by a person.
 
 mod common;
@@ -33,7 +34,7 @@ fn check(transform: &'static Transform, case: &Path) {
     let name = case.file_name().unwrap().to_string_lossy();
     let before = std::fs::read_to_string(case.join("before.yml")).unwrap();
     let bless = std::env::var_os("CI_MIGRATE_BLESS").is_some();
-    planned(transform, &before, |scene, plan| {
+    planned(transform, case, &before, |scene, plan| {
         if !plan.left.is_empty() {
             let mut said = String::new();
             for left in &plan.left {
@@ -70,12 +71,19 @@ fn check(transform: &'static Transform, case: &Path) {
         assert_eq!(rebuilt, file.text, "{name}");
         // A second run.
         let after = file.text.clone();
-        planned(transform, &after, |_, again| assert!(again.is_empty(), "{name}: a second run changes something"));
+        planned(transform, case, &after, |_, again| {
+            assert!(again.is_empty(), "{name}: a second run changes something")
+        });
     });
 }
 
-fn planned(transform: &'static Transform, text: &str, then: impl FnOnce(&Scene<'_>, &Plan)) {
-    let files: MemoryFiles = [(".gitlab-ci.yml", text)].into_iter().collect();
+fn planned(transform: &'static Transform, case: &Path, text: &str, then: impl FnOnce(&Scene<'_>, &Plan)) {
+    let folder = case.join("repository");
+    let others = if folder.exists() { common::files(&folder) } else { Vec::new() };
+    let others: Vec<(String, String)> =
+        others.into_iter().map(|(name, path)| (name, std::fs::read_to_string(path).unwrap())).collect();
+    let others = others.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let files: MemoryFiles = others.chain([(".gitlab-ci.yml", text)]).collect();
     let project = Project::load(&files, ".gitlab-ci.yml").unwrap_or_else(|e| panic!("{e}"));
     let pipeline = Pipeline::new(Arc::new(project)).unwrap_or_else(|e| panic!("{e}"));
     let settings = Settings::default();

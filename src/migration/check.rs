@@ -106,7 +106,7 @@ pub const RULES: &[Rule] = &[
         code: "unused-daemon",
         severity: Severity::Error,
         title: "A daemon that no command needs",
-        remedy: "run the phases that are pending",
+        remedy: "run the phases that are pending; if none is, `status` says why the job was left",
     },
 ];
 
@@ -194,8 +194,7 @@ impl Work<'_, '_> {
             }
             (None, false) => {
                 let at = facts.effective.get("services").map(|services| services.origin.at);
-                let what =
-                    if facts.builds.is_empty() { "runs nothing that needs it" } else { "could build without it" };
+                let what = if !facts.makes_images() { "nothing in sight uses it" } else { "could build without it" };
                 self.find(
                     "unused-daemon",
                     Some(name),

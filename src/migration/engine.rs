@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::awaited::await_images;
+use super::compose::look_at_compose;
 use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
@@ -63,6 +65,8 @@ impl<'p> Scene<'p> {
     pub fn new(pipeline: &'p Pipeline, files: &'p dyn Files, settings: &'p Settings) -> Scene<'p> {
         let mut facts = Survey::of(pipeline);
         look_into(&mut facts, files);
+        look_at_compose(&mut facts, files, pipeline.project());
+        await_images(&mut facts, pipeline.project());
         let roles = roles(&facts, files, settings);
         Scene { pipeline, facts, roles, settings, files }
     }

@@ -1,6 +1,8 @@
 //! Tracks, phases and their order; the engine that turns a phase into a plan; and the proof beside it.
 
+mod awaited;
 mod check;
+mod compose;
 mod course;
 mod engine;
 mod look;

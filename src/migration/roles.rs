@@ -41,6 +41,7 @@ pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec
 fn role(facts: &Facts<'_>, files: &Hints<'_>) -> Role {
     let images: BTreeSet<String> = facts.recipes.iter().map(|build| image(build)).collect();
     match images.len() {
+        0 if facts.makes_images() => Role::Multi,
         0 => Role::None,
         1 if facts.recipes.iter().any(|build| is_test(build, files)) => Role::Test,
         1 => Role::Single,

@@ -135,10 +135,12 @@ fn job_status(
     let left = plan.and_then(|plan| plan.left.iter().find(|left| left.job == name));
     let pending = plan.is_some_and(|plan| plan.changed.iter().any(|job| job.job == name));
     let need = facts.need();
+    let unseen = facts.unseen(project);
     let outcome = match need {
         _ if !facts.needs.is_empty() => Outcome::Scoped,
-        Need::NotNeeded if facts.builds.is_empty() && facts.registry => Outcome::Migrated,
-        Need::NotNeeded if facts.builds.is_empty() => Outcome::None,
+        Need::NotNeeded if !facts.makes_images() && facts.registry => Outcome::Migrated,
+        Need::NotNeeded if !unseen.is_empty() => Outcome::Left,
+        Need::NotNeeded if !facts.makes_images() => Outcome::None,
         _ if pending => Outcome::Pending,
         _ if left.is_some() => Outcome::Left,
         Need::NotNeeded => Outcome::Migrated,
@@ -148,6 +150,7 @@ fn job_status(
     let mut reasons = left.map(|left| left.reasons.clone()).unwrap_or_default();
     if reasons.is_empty() {
         reasons.extend(facts.reasons(project));
+        reasons.extend(unseen);
     }
     Some(JobStatus {
         name: name.to_owned(),

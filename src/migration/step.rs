@@ -96,9 +96,46 @@ fn of_jobs(
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
+    settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
     share(scene, phase, transforms, &selected, &mut planned);
     step.write(scene, planned);
     step
+}
+
+/// A job that does not change after all must not change through a value that another one shares with it.
+fn settle_who_changes<'p>(
+    scene: &Scene<'p>,
+    transforms: &[&'static Transform],
+    selected: &[&Facts<'p>],
+    mut names: BTreeSet<String>,
+    planned: &mut Vec<Planned<'p>>,
+    step: &mut Step,
+) {
+    let pipeline = scene.pipeline;
+    loop {
+        let changing: BTreeSet<String> = planned.iter().map(|job| job.name.clone()).collect();
+        if changing.len() == names.len() {
+            break;
+        }
+        names = changing;
+        let shares = |job: &Planned<'_>| {
+            let definition = pipeline.job(&job.name).and_then(|job| job.definitions().last().copied());
+            let sharers = definition.map(|definition| pipeline.sharers(definition.value)).unwrap_or_default();
+            sharers.iter().any(|sharer| !names.contains(sharer.name()))
+        };
+        for job in std::mem::take(planned) {
+            let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.name) } else { None };
+            let Some(facts) = facts else {
+                planned.push(job);
+                continue;
+            };
+            let again = Survey::default().again(facts);
+            match plan_job(pipeline, scene.settings, transforms, again.as_ref().unwrap_or(facts), &names) {
+                Ok(again) => planned.extend(again),
+                Err(reasons) => step.left.push(Left { job: job.name, reasons }),
+            }
+        }
+    }
 }
 
 impl Step {

@@ -10,11 +10,16 @@
 //! stays a check: it builds, and leaves no image. `--provenance=false` keeps the image what `docker push` sent: one
 //! manifest, and no index with an attestation, which `docker manifest create` and some platforms do not take.
 //!
+//! `docker compose build` and `push` become one `docker buildx bake --push` of the same compose file, where that file is in the
+//! repository and all that it says of a build is something that bake reads alike.
+//!
 //! # What it does not do
 //!
 //! It changes a job only when all of its images are accounted for. A push of something that the job did not build or
 //! pull, a push that is the only one and stands under a condition, an image that is run or saved, or a test between the
 //! build and the push leave the job as it is.
+
+mod unknown;
 
 use super::draft::Draft;
 use super::environment::set_by;
@@ -27,7 +32,11 @@ pub(super) const DECLARES: &[&str] = &["before_script", "script", "after_script"
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
-    if facts.builds.is_empty() || facts.dind.is_empty() || !facts.needs.is_empty() {
+    if facts.dind.is_empty() || !facts.needs.is_empty() {
+        return Ok(());
+    }
+    images::bake(draft)?;
+    if facts.builds.is_empty() {
         return Ok(());
     }
     let reasons: Vec<Reason> = facts.builds.iter().flat_map(|build| unfit(draft, build)).collect();
@@ -45,8 +54,9 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let mut add =
         |code, message: &str| reasons.push(draft.reason_at_command(build.at.part, command, code, message.to_owned()));
-    if !docker.certain() || command.doubtful {
-        add("doubtful-options", "not every option of this build is understood");
+    let open = unknown::options(draft, command, docker);
+    if let Some(message) = open {
+        add("doubtful-options", &message);
     }
     let context = &command.context;
     if context.substitution || context.background || context.condition || context.negated {

@@ -18,6 +18,8 @@ pub struct DraftItem {
     /// Edits of that text.
     pub edits: Vec<(Range<usize>, String)>,
     pub dropped: bool,
+    /// New items that go before it.
+    pub lead: Vec<String>,
 }
 
 /// What a job is to become.
@@ -47,6 +49,7 @@ impl<'f, 'p> Draft<'f, 'p> {
                     text: item.text.clone().into_owned(),
                     edits: Vec::new(),
                     dropped: false,
+                    lead: Vec::new(),
                 })
                 .collect(),
             None => Vec::new(),
@@ -76,7 +79,7 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// A measure that grows with every change.
     pub fn fingerprint(&self) -> usize {
         let items = self.sections.iter().flatten();
-        let items: usize = items.map(|item| 1 + item.edits.len() + usize::from(item.dropped)).sum();
+        let items: usize = items.map(|item| 1 + item.lead.len() + item.edits.len() + usize::from(item.dropped)).sum();
         items + self.variables.len() + usize::from(self.services.is_some()) + usize::from(self.image.is_some())
     }
 
@@ -101,7 +104,11 @@ impl<'f, 'p> Draft<'f, 'p> {
 
     /// The texts that a section is to have.
     pub fn texts(&self, section: Section) -> Vec<String> {
-        self.items(section).iter().filter(|item| !item.dropped).map(DraftItem::result).collect()
+        let texts = self
+            .items(section)
+            .iter()
+            .flat_map(|item| item.lead.iter().cloned().chain((!item.dropped).then(|| item.result())));
+        texts.collect()
     }
 
     /// Replaces bytes of an item's text.
@@ -150,8 +157,23 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// Adds an item at the end of a section.
     pub fn append(&mut self, section: Section, text: impl Into<String>) {
         let part = number(section);
-        self.sections[part].push(DraftItem { at: None, text: text.into(), edits: Vec::new(), dropped: false });
+        self.sections[part].push(DraftItem {
+            at: None,
+            text: text.into(),
+            edits: Vec::new(),
+            dropped: false,
+            lead: Vec::new(),
+        });
         self.touched[part] = true;
+    }
+
+    /// Adds an item before another one.
+    pub fn insert_before(&mut self, section: Section, item: usize, text: impl Into<String>) {
+        let part = number(section);
+        if let Some(item) = self.sections[part].get_mut(item) {
+            item.lead.push(text.into());
+            self.touched[part] = true;
+        }
     }
 
     /// A reason at a place of a script.

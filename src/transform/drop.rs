@@ -17,9 +17,23 @@ impl Draft<'_, '_> {
         let of = |command: &usize| script.commands().get(*command).map(|command| command.context.innermost);
         let statements: BTreeSet<usize> = gone.iter().filter_map(of).collect();
         for statement in statements.into_iter().filter_map(|number| script.statements().get(number)) {
-            let (dropped, kept): (Vec<usize>, Vec<usize>) =
-                statement.commands.iter().copied().partition(|command| gone.contains(command));
             let command = |number: &usize| script.commands().get(*number);
+            // A substitution within the words of a command goes with it.
+            let inside = |inner: &Command| {
+                inner.context.substitution
+                    && gone.iter().filter_map(command).filter_map(|outer| outer.span.as_ref()).any(|outer| {
+                        inner.span.as_ref().is_some_and(|inner| {
+                            outer.item == inner.item
+                                && outer.range.start < inner.range.start
+                                && inner.range.end < outer.range.end
+                        })
+                    })
+            };
+            let (dropped, kept): (Vec<usize>, Vec<usize>) = statement
+                .commands
+                .iter()
+                .copied()
+                .partition(|number| gone.contains(number) || command(number).is_some_and(inside));
             let idle = kept.iter().filter_map(command).all(|command| purpose(command) == Purpose::Idle);
             let either = dropped.iter().chain(&kept).filter_map(command).any(|command| {
                 let chain = command.context.chain.as_ref();

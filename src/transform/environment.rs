@@ -18,6 +18,15 @@ pub(super) fn set_by(command: &Command) -> Vec<(String, Option<String>)> {
     assigned.chain(words.map(|(name, value)| (name.to_owned(), Some(value.to_owned())))).collect()
 }
 
+/// Removes the client's folder, where it keeps what it knows of its builders: `rm -rf ~/.docker`.
+pub(super) fn forgets(command: &Command) -> bool {
+    let folder = |word: &str| {
+        let word = word.trim_end_matches(['/', '*']);
+        word.ends_with("/.docker") || word.ends_with("DOCKER_CONFIG") || word.ends_with("DOCKER_CONFIG}")
+    };
+    command.name() == Some("rm") && command.words.iter().any(|word| folder(word.display()))
+}
+
 /// Where the client finds its builders, its contexts and its cluster: what is set behind the builder's creation hides it.
 const CLIENT: [&str; 6] = ["DOCKER_CONFIG", "HOME", "BUILDX_CONFIG", "BUILDX_BUILDER", "DOCKER_CONTEXT", "KUBECONFIG"];
 
@@ -40,6 +49,11 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
                     let message = "sets DOCKER_HOST to another daemon than the job's own service".to_owned();
                     reasons.push(draft.reason_at_command(number, command, "remote-docker-host", message));
                 }
+            }
+            let late = number == 1 || facts.builds.iter().any(|build| build.at.part == 0);
+            if late && forgets(command) {
+                let message = "removes the client's folder, by which it finds its builder".to_owned();
+                reasons.push(draft.reason_at_command(number, command, "client-environment", message));
             }
             if config {
                 let message = "has a configuration of its own for one command, which knows no builder".to_owned();

@@ -71,6 +71,10 @@ impl User<'_, '_> {
 fn template(users: &[User<'_, '_>]) -> Vec<Entry> {
     let mut entries = Vec::new();
     for keyword in KEYWORDS {
+        // Where `<<` would bring another, the job keeps its own: what no job would drop is of no use in a template.
+        if users.iter().all(|user| user.home.is_merged(keyword)) {
+            continue;
+        }
         let values: Vec<Option<Value>> = users.iter().map(|user| user.value(keyword)).collect();
         let Some(values) = values.into_iter().collect::<Option<Vec<Value>>>() else { continue };
         let value = if keyword == "variables" { common_entries(&values) } else { most(values) };

@@ -1,11 +1,15 @@
 //! What is known of a job before anything is changed: what its scripts run, and what they need.
 
+mod loads;
 mod survey;
+mod unseen;
+mod uses;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 pub use survey::Survey;
+pub use uses::Uses;
 
 use super::left::Reason;
 use crate::pipeline::{At, Effective, Job, Project, ScriptItem, Section};
@@ -46,6 +50,16 @@ pub struct Facts<'p> {
     pub perhaps: Vec<(Unseen, Command)>,
     /// What its builds make, in order.
     pub recipes: Vec<Arc<Recipe>>,
+    /// It builds several images as a file says: `docker buildx bake`.
+    pub bake: bool,
+    /// It builds or pushes with compose.
+    pub compose: bool,
+    /// The compose file by which `docker buildx bake` builds and pushes the same images; none where that is not shown.
+    pub compose_file: Option<String>,
+    /// The images that it has to do with, by name.
+    pub uses: Uses,
+    /// Other jobs that may take an image from its daemon: what it builds there and does not push, or they do not pull.
+    pub awaited: Vec<Reason>,
     /// It makes its own builder with the Kubernetes driver.
     pub kubernetes: bool,
     /// It works on a registry without a daemon: `imagetools`, `manifest`.
@@ -60,6 +74,10 @@ pub struct Reading<'p> {
     pub parts: Vec<Part<'p>>,
     /// The builds, in order.
     pub builds: Vec<Build>,
+    /// Builds of several images as a file says: `docker buildx bake`.
+    pub bakes: Vec<Use>,
+    /// `docker compose build` and `docker compose push`.
+    pub composes: Vec<Use>,
     /// Commands that push, pull or tag in the daemon's store.
     pub images: Vec<Use>,
     /// Whether some command speaks of docker, other than what every job inherits.
@@ -145,7 +163,7 @@ impl Facts<'_> {
         if reasons.is_empty() && self.need() == Need::Unknown {
             reasons.extend(self.hidden.iter().map(|unseen| unseen.reason.clone()));
         }
-        if reasons.is_empty() && self.builds.is_empty() {
+        if reasons.is_empty() && !self.makes_images() {
             reasons.extend(self.plumbing.iter().cloned());
         }
         reasons
@@ -160,13 +178,18 @@ impl Facts<'_> {
     /// Whether it must keep the daemon that it has: what it runs needs one, may need one, or would build in one.
     pub fn keeps_daemon(&self) -> bool {
         self.need() != Need::NotNeeded
-            || (!self.builds.is_empty() && !self.kubernetes)
+            || (self.makes_images() && !self.kubernetes)
             || (!self.plumbing.is_empty() && !self.kubernetes)
     }
 
     /// Whether it uses docker itself, and not only through what it inherits to set a daemon up.
     pub fn uses_docker(&self) -> bool {
-        !self.builds.is_empty() || !self.images.is_empty() || !self.needs.is_empty()
+        self.makes_images() || !self.images.is_empty() || !self.needs.is_empty()
+    }
+
+    /// Whether it builds images in a way that a builder without a daemon can take over.
+    pub fn makes_images(&self) -> bool {
+        !self.recipes.is_empty() || self.bake || self.compose_file.is_some()
     }
 
     /// Whether it runs a command of buildx, so that its image must hold it.

@@ -31,11 +31,13 @@ pub fn name(setting: &Setting<'_>) -> String {
 /// The first option of a daemon's `command:` that a builder would have to know of; none when all of them are only about
 /// the daemon itself: where it listens, how it stores, what it prints.
 pub fn option_of_its_own(service: &Setting<'_>) -> Option<String> {
-    let command = service.get("command").filter(|command| !command.is_null())?;
-    let words: Vec<String> = match command.is_sequence() {
-        true => command.items().filter_map(|item| item.text().map(|text| text.into_owned())).collect(),
-        false => command.text().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-    };
+    let said = ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).filter(|said| !said.is_null());
+    let words: Vec<String> = said
+        .flat_map(|said| match said.is_sequence() {
+            true => said.items().filter_map(|item| item.text().map(|text| text.into_owned())).collect::<Vec<_>>(),
+            false => said.text().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        })
+        .collect();
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next() {
         let name = word.split('=').next().unwrap_or_default();

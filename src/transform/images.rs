@@ -5,9 +5,11 @@
 //! one after the other, the references are the same and mean the same at both places, and nothing that could stop the
 //! job stands where the order changes.
 
+mod bake;
 mod between;
 mod edit;
 mod later;
+mod names;
 mod reference;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::Draft;
 use super::facts::{Build, Facts, Use};
 use super::left::Reason;
-use super::purpose::{Purpose, purpose};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Guard};
 
+pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
+use names::names;
 use reference::key;
 
 /// What becomes of the commands of a job that handle images.
@@ -108,6 +110,11 @@ impl Flow {
     }
 }
 
+/// What the references of one image have alike, their variables replaced where they are known.
+pub(super) fn image_key(display: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+    key(&super::image::expand(&plain(display), value))
+}
+
 /// Whether a build leaves its image in the daemon, as `docker build` does. A build of buildx does so with the default
 /// builder; one that pushes or writes elsewhere does not.
 pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
@@ -115,7 +122,7 @@ pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
     let elsewhere = docker.flag("push") || docker.last("output").is_some();
     match docker.verb {
         Verb::Build => !elsewhere,
-        _ => !elsewhere && !own_builder,
+        _ => !elsewhere && (!own_builder || docker.flag("load")),
     }
 }
 
@@ -130,6 +137,8 @@ impl<'f> Work<'_, 'f, '_> {
         for (at, build, image) in points {
             match build {
                 Some(number) if is_local(&builds[number], own_builder) => self.build(at, number),
+                // The daemon's own builder keeps what it pushes.
+                Some(number) if !own_builder && image.docker.flag("push") => self.pushed_build(at, number),
                 Some(_) => {}
                 None => self.image(at, image),
             }
@@ -148,6 +157,14 @@ impl<'f> Work<'_, 'f, '_> {
             let local = Local { source: Source::Build(number), way: vec![at], raw: tag.raw.clone() };
             self.locals.insert(key(&tag.display), local);
         }
+    }
+
+    fn pushed_build(&mut self, at: Point, number: usize) {
+        self.build(at, number);
+        let Some(build) = self.facts.builds.get(number) else { return };
+        let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
+        let tags: Vec<(String, String)> = tags.map(|tag| (key(&tag.display), tag.raw.clone())).collect();
+        self.pushed.entry(number).or_default().extend(tags);
     }
 
     fn image(&mut self, at: Point, image: &'f Use) {
@@ -203,7 +220,7 @@ impl<'f> Work<'_, 'f, '_> {
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
                 let between = self.shell.deciding_between(from, at);
-                if !between.is_empty() && between.iter().all(|command| purpose(command) == Purpose::Login) {
+                if !between.is_empty() && between.iter().all(|command| between::logs_in(command)) {
                     // A build that pushes must come after the login.
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
@@ -239,8 +256,11 @@ impl<'f> Work<'_, 'f, '_> {
                     name.and_then(|names| names.into_iter().next()).map(|(raw, _)| raw)
                 }
                 Source::Build(number) => {
-                    let pushed = self.pushed.get(&number).into_iter().flatten();
-                    pushed.map(|(_, raw)| raw).find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
+                    let pushed = self.pushed.get(&number).into_iter().flatten().map(|(_, raw)| raw);
+                    let mut pushed: Vec<&String> = pushed.collect();
+                    // Under `latest` another pipeline may have pushed meanwhile.
+                    pushed.sort_by_key(|raw| !reference::is_of_one_run(raw));
+                    pushed.into_iter().find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
                 }
             };
             let Some(from) = known else {
@@ -285,7 +305,11 @@ impl<'f> Work<'_, 'f, '_> {
                 continue;
             }
             if let Some(command) = self.shell.writes_between(source, place, &from) {
-                let message = format!("`{}` may write what is copied here", super::facts::short(command));
+                let what = match command.contains("logout") {
+                    true => "ends a login that the copy needs",
+                    false => "may write what is copied here",
+                };
+                let message = format!("`{}` {what}", super::facts::short(command));
                 self.refuse(at, "order-of-copies", &message);
                 continue;
             }
@@ -347,8 +371,13 @@ impl<'f> Work<'_, 'f, '_> {
             self.flow.builds.drain(..).filter(|built| built.inline_cache).map(|built| built.number).collect();
         for (number, build) in self.facts.builds.iter().enumerate() {
             let push = self.pushed.remove(&number).unwrap_or_default();
-            if !is_local(build, own_builder) && build.at.docker.verb != Verb::Build && !cached.contains(&number) {
+            let more = push.len() > build.at.docker.all("tag").count();
+            let elsewhere = !is_local(build, own_builder) && build.at.docker.verb != Verb::Build;
+            if elsewhere && !more && !cached.contains(&number) {
                 continue;
+            }
+            if push.is_empty() && build.at.docker.flag("load") {
+                self.refuse(point(&build.at), "buildx-load", "the result of the build is loaded into the daemon");
             }
             let push = push.into_iter().map(|(_, raw)| raw).collect();
             let moved = self.moved.get(&number).map(|to| (to.part, to.command));
@@ -372,37 +401,7 @@ fn point(image: &Use) -> Point {
     Point { part: image.part, command: image.command }
 }
 
-/// The image references of a command, as written and as displayed, if all of it is understood.
-fn names(command: &Command, image: &Use) -> Option<Vec<(String, String)>> {
-    let docker = &image.docker;
-    let known = docker.certain()
-        && docker.wrappers.is_empty()
-        && docker.endpoint.is_none()
-        && command.assignments.is_empty()
-        && quiet(command)
-        && !command.doubtful
-        && command.context.pipeline.is_none()
-        && !command.context.negated
-        && command.context.guarded.is_none_or(|guard| matches!(guard, Guard::And | Guard::Or | Guard::Condition));
-    let plain = docker
-        .options
-        .iter()
-        .all(|option| matches!(option.name.as_str(), "quiet" | "all-tags" | "disable-content-trust"));
-    let name = |&word: &usize| {
-        let word = command.words.get(word)?;
-        Some((word.raw().to_owned(), word.display().to_owned()))
-    };
-    docker.operands.iter().map(name).collect::<Option<Vec<_>>>().filter(|_| known && plain)
-}
-
 /// A reference without its quotes.
 fn plain(raw: &str) -> String {
     raw.replace(['"', '\''], "")
-}
-
-/// Whether nothing of what a command prints is kept: only thrown away, if it is redirected at all.
-fn quiet(command: &Command) -> bool {
-    command.redirects.iter().all(|redirect| {
-        redirect.heredoc.is_none() && (redirect.target.display() == "/dev/null" || redirect.operator.ends_with("&"))
-    })
 }

@@ -18,7 +18,7 @@ pub(super) const DECLARES: &[&str] = &["before_script", "script", "after_script"
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
-    if facts.builds.is_empty() || facts.dind.is_empty() {
+    if !facts.makes_images() || facts.dind.is_empty() {
         return Ok(());
     }
     for (number, part) in facts.parts.iter().enumerate() {

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::shell::docker::{Compose, ContextVerb, Verb};
-use crate::shell::{Command, Daemon, Docker, Script, Statement, daemon, docker, hides_docker, other_daemon_users};
+use crate::shell::{
+    Command, Daemon, Docker, Hidden, Kind, Script, Statement, daemon, docker, hides_docker, other_daemon_users,
+};
 
 /// The purpose of one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Builds an image: `docker build`, `docker buildx build`.
     Build,
+    /// Builds several images as a file says: `docker buildx bake`.
+    Bake,
     /// Pushes, pulls or renames an image in the daemon's store.
     Image,
     /// Logs in to a registry, or out of it.
@@ -57,15 +61,57 @@ pub fn understood(command: &Command) -> (Purpose, Option<Arc<Docker>>) {
         };
     }
     let purpose = if let Some(reason) = other_daemon_users(command) {
-        Purpose::Needs { code: reason.code, message: reason.message }
+        match reason.code == "docker-host" && is_probe(command) {
+            true => Purpose::Plumbing,
+            false => Purpose::Needs { code: reason.code, message: reason.message },
+        }
     } else if let Some(hidden) = hides_docker(command) {
-        Purpose::Hidden { code: hidden.code }
+        match hidden.code {
+            "expansion" | "shell-string" if logs_in(command) => Purpose::Login,
+            "shell-string" if waits(command, &hidden) => Purpose::Plumbing,
+            code => Purpose::Hidden { code },
+        }
     } else if is_idle(command) {
         Purpose::Idle
     } else {
         Purpose::Other
     };
     (purpose, None)
+}
+
+/// Asks only whether the daemon answers: `nc -z docker 2375`, `curl http://docker:2375/_ping`.
+fn is_probe(command: &Command) -> bool {
+    let said = |text: &str| command.words.iter().any(|word| word.display().contains(text));
+    let kept = command.context.substitution || command.context.pipeline.is_some();
+    !kept
+        && match command.name() {
+            Some("nc" | "ncat" | "netcat" | "telnet") => said("237"),
+            Some("ping" | "getent" | "nslookup") => true,
+            Some("curl" | "wget") => said("/_ping"),
+            _ => false,
+        }
+}
+
+/// The login that version 1 of the AWS command line prints, to be run: `$(aws ecr get-login --no-include-email)`.
+fn logs_in(command: &Command) -> bool {
+    let mut words = command.words.iter().map(|word| word.raw().trim_start_matches('"'));
+    let first = words.next();
+    let printed = if first == Some("eval") { words.next() } else { first };
+    let printed = printed.and_then(|raw| raw.strip_prefix("$(").or_else(|| raw.strip_prefix('`')));
+    printed.is_some_and(|raw| raw.trim_start().starts_with("aws ecr get-login ")) && words.next().is_none()
+}
+
+/// A string for a shell that does nothing but wait for the daemon: `sh -c 'until docker info; do sleep 1; done'`.
+fn waits(command: &Command, hidden: &Hidden) -> bool {
+    let string = hidden.target.and_then(|word| command.words.get(word)).and_then(|word| word.value());
+    let kept = command.context.substitution || command.context.pipeline.is_some();
+    string.filter(|_| !kept).is_some_and(|string| {
+        let script = Script::parse([string]);
+        let purposes = || script.commands().iter().map(purpose);
+        script.clean()
+            && purposes().all(|purpose| matches!(purpose, Purpose::Plumbing | Purpose::Idle))
+            && purposes().any(|purpose| purpose == Purpose::Plumbing)
+    })
 }
 
 /// Lists what a daemon holds for people to read, or removes it: of no use without one.
@@ -75,7 +121,12 @@ fn only_tidies(command: &Command, docker: &Docker) -> bool {
     let kept = command.redirects.iter().any(|redirect| redirect.target.display() != "/dev/null");
     let tidies = match &docker.verb {
         Verb::Images | Verb::Rmi => true,
-        Verb::Other(name) => matches!(name.as_str(), "ps" | "image prune" | "builder prune" | "container prune"),
+        // Only shown, and not asked whether it is there.
+        Verb::Inspect => context.chain.is_none() && !docker.operands.is_empty(),
+        Verb::Other(name) => matches!(
+            name.as_str(),
+            "ps" | "history" | "image history" | "image prune" | "builder prune" | "container prune"
+        ),
         _ => false,
     };
     let remote = matches!(daemon(docker), Daemon::Elsewhere(_));
@@ -98,11 +149,13 @@ pub fn of_docker(docker: &Docker) -> Purpose {
     match &docker.verb {
         Verb::Login | Verb::Logout => Purpose::Login,
         Verb::Build | Verb::BuildxBuild => Purpose::Build,
+        Verb::BuildxBake if verdict == Daemon::Builder => Purpose::Bake,
         Verb::Push | Verb::Pull | Verb::Tag => Purpose::Image,
         Verb::Imagetools(_) | Verb::Manifest => Purpose::Registry,
         Verb::BuildxCreate if creates_kubernetes(docker) => Purpose::KubernetesBuilder,
         Verb::BuildxCreate | Verb::BuildxUse | Verb::BuildxLs | Verb::BuildxVersion => Purpose::Plumbing,
         Verb::BuildxRm | Verb::BuildxInspect => Purpose::Plumbing,
+        Verb::BuildxOther(name) if matches!(name.as_str(), "stop" | "du" | "prune") => Purpose::Plumbing,
         Verb::Context(ContextVerb::Create | ContextVerb::Use | ContextVerb::Rm | ContextVerb::Ls) => Purpose::Plumbing,
         Verb::Info | Verb::Version | Verb::None => Purpose::Plumbing,
         Verb::Compose(Compose::Down | Compose::Version) => Purpose::Plumbing,
@@ -137,6 +190,7 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
             Purpose::Plumbing => plumbing += 1,
             Purpose::KubernetesBuilder => kubernetes += 1,
             Purpose::Idle => {}
+            Purpose::Other if counts(script, statement, command) => {}
             _ => other += 1,
         }
     }
@@ -147,6 +201,23 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
         (1.., 0, 0) => Whole::Plumbing,
         _ => Whole::Mixed,
     }
+}
+
+/// Sets variables that nothing outside the statement reads, such as the counter of a loop that waits.
+fn counts(script: &Script, statement: &Statement, command: &Command) -> bool {
+    let plain = |value: &str| !value.contains('`') && !value.replace("$((", "").contains("$(");
+    let own = |name: &str| {
+        let reads =
+            |text: &str| text.matches(&format!("${name}")).count() + text.matches(&format!("${{{name}")).count();
+        let inside: usize = statement.places.iter().map(|place| reads(script.slice(place))).sum();
+        inside == reads(script.text())
+    };
+    statement.kind == Kind::Loop
+        && command.words.is_empty()
+        && command
+            .assignments
+            .iter()
+            .all(|set| set.value.as_ref().is_some_and(|value| plain(value.raw())) && own(&set.name))
 }
 
 /// Whether a `buildx create` makes a builder with the Kubernetes driver.
@@ -184,7 +255,21 @@ fn is_idle(command: &Command) -> bool {
     });
     let idle = matches!(
         command.name(),
-        Some("echo" | "printf" | "sleep" | "true" | ":" | "false" | "test" | "[" | "date" | "seq" | "exit")
+        Some(
+            "echo"
+                | "printf"
+                | "sleep"
+                | "true"
+                | ":"
+                | "false"
+                | "test"
+                | "["
+                | "date"
+                | "seq"
+                | "exit"
+                | "break"
+                | "continue"
+        )
     );
     idle && !writes
 }

@@ -18,9 +18,10 @@ use super::images::{self, Flow};
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::settings::Settings;
+use super::use_kubernetes_builder::{self, DAEMON_VARIABLES, readers};
 use crate::pipeline::Way;
 
-pub(super) const DECLARES: &[&str] = &["image", "services", "before_script", "script", "after_script"];
+pub(super) const DECLARES: &[&str] = use_kubernetes_builder::DECLARES;
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
@@ -37,9 +38,12 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     match cli(&name, settings) {
         Cli::WithBuildx => {}
         Cli::TooOld => draft.image = Some(settings.image.clone()),
-        Cli::Unknown if name.is_empty() => {}
+        Cli::Unknown if facts.runs_buildx() => {}
         Cli::Unknown => {
-            let message = format!("it is not known whether the image `{name}` holds docker and buildx");
+            let message = match name.is_empty() {
+                true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
+                false => format!("it is not known whether the image `{name}` holds docker and buildx"),
+            };
             flow.reasons.push(draft.reason_at_setting(image.as_ref(), "image-unknown", message));
         }
     }
@@ -48,17 +52,28 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         drop_plumbing(draft, Whose::Own).map_err(|reason| vec![reason])?;
     }
     own_daemon(draft);
-    Ok(())
+    let read = if draft.variables.is_empty() { Vec::new() } else { readers(draft) };
+    if read.is_empty() { Ok(()) } else { Err(read) }
 }
 
-/// A daemon that only this job has goes with its last use; one that all inherit is for another transformation.
+/// A daemon that only this job has goes with its last use, and so does what points the client at it: without certificates a
+/// `DOCKER_TLS_VERIFY` lets `docker login` fail. One that all inherit is for another transformation, unless the job has variables
+/// of its own for it.
 fn own_daemon(draft: &mut Draft<'_, '_>) {
     let services = draft.facts.effective.get("services");
     let inherited = services.as_ref().is_none_or(|services| matches!(services.origin.way, Way::Default | Way::Global));
+    let set = |name: &&str| {
+        draft.facts.effective.variables().any(|v| v.key == **name && !v.setting.variable_text().is_empty())
+    };
+    let own = |name: &&str| {
+        draft.facts.effective.variable(name).is_some_and(|v| !matches!(v.setting.origin.way, Way::Global))
+    };
+    let variables: Vec<&str> = DAEMON_VARIABLES.into_iter().filter(set).collect();
     if let Some(services) = services
-        && !inherited
+        && (!inherited || variables.iter().any(own))
         && !draft.facts.dind.is_empty()
     {
+        draft.variables.extend(variables.into_iter().map(|name| (name.to_owned(), String::new())));
         let count = services.items().count();
         draft.services = Some((0..count).filter(|n| !draft.facts.dind.contains(n)).collect());
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draft::{Draft, DraftItem, number};
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
-use crate::pipeline::{Definition, FileId, ScriptItem, Section, Way};
+use crate::pipeline::{At, Definition, FileId, Job, ScriptItem, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Tree, Value};
 
 /// The edits of each file.
@@ -37,15 +37,43 @@ pub fn settle_at<'p>(
         return Err(made);
     }
     let sharers = draft.pipeline.sharers(home.definition.value);
-    if let Some(other) =
-        sharers.iter().find(|job| job.name() != draft.facts.job.name() && !selected.contains(job.name()))
-    {
+    let others = |job: &Job<'_>| job.name() != draft.facts.job.name() && !selected.contains(job.name());
+    // One that takes a value which stays, and no other, changes with nothing. It takes all of the job if it takes each value.
+    let harmless = |job: &Job<'_>| {
+        let values = own_values(draft, &home);
+        let takes = |at: At| draft.pipeline.sharers(at).iter().any(|other| other.name() == job.name());
+        let taken: Vec<bool> = values.iter().map(|&(at, _)| takes(at)).collect();
+        taken.contains(&false) && !values.iter().zip(taken).any(|(&(_, changed), taken)| changed && taken)
+    };
+    if let Some(other) = sharers.iter().filter(|job| others(job)).find(|job| !harmless(job)) {
         let message = format!("`{}` takes values from this job, and would change with it", other.name());
         return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
     }
     let mut settling = Settling { draft, edits: Edits::new(home.stream), inserted: Vec::new(), home };
     settling.all().map_err(|error| vec![settling.reason(&error)])?;
     Ok(BTreeMap::from([(settling.home.definition.value.file, settling.edits)]))
+}
+
+/// The keywords of a job that a draft may change.
+const CHANGED: [&str; 6] = ["image", "services", "variables", "before_script", "script", "after_script"];
+
+/// The job's own values, and whether a draft changes them.
+fn own_values(draft: &Draft<'_, '_>, home: &Home<'_>) -> Vec<(At, bool)> {
+    let tree = home.stream.tree();
+    let own = tree.entries(home.mapping).filter(|&(key, _)| !crate::yaml::is_merge(tree, key));
+    own.map(|(key, value)| (home.at(value), tree.scalar(key).is_some_and(|name| is_changed(draft, name)))).collect()
+}
+
+fn is_changed(draft: &Draft<'_, '_>, keyword: &str) -> bool {
+    CHANGED.contains(&keyword)
+        && match keyword {
+            "image" => draft.image.is_some(),
+            "services" => draft.services.is_some(),
+            "variables" => !draft.variables.is_empty(),
+            "before_script" => draft.is_touched(Section::BeforeScript),
+            "script" => draft.is_touched(Section::Script),
+            _ => draft.is_touched(Section::AfterScript),
+        }
 }
 
 fn not_a_mapping(draft: &Draft<'_, '_>) -> Reason {
@@ -215,8 +243,7 @@ impl<'d> Settling<'d, '_, '_> {
         {
             return Ok(());
         }
-        let items: Vec<Item> =
-            self.draft.items(section).iter().filter(|item| !item.dropped).map(|item| self.item(item)).collect();
+        let items: Vec<Item> = self.draft.items(section).iter().flat_map(|item| self.with_lead(item)).collect();
         if let Written::Own { key, .. } = self.home.written(keyword)
             && items.is_empty()
             && keyword != "script"
@@ -234,7 +261,7 @@ impl<'d> Settling<'d, '_, '_> {
         let here = |node: NodeId| Some(self.home.at(node));
         if matches!(tree.kind(value), Kind::Scalar(_)) {
             return match items {
-                [item] if item.at == here(value) && !item.dropped => {
+                [item] if item.at == here(value) && !item.dropped && item.lead.is_empty() => {
                     item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(value, range, text));
                     Ok(true)
                 }
@@ -245,16 +272,29 @@ impl<'d> Settling<'d, '_, '_> {
             return Ok(false);
         }
         let Some(groups) = self.groups(section, value) else { return Ok(false) };
+        // Of a list in which nothing stays, nothing is edited: it is written anew.
+        let stays = |(child, group): &(NodeId, &[DraftItem])| match group {
+            [item] if item.at == here(*child) => !item.dropped,
+            group => group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()),
+        };
+        if !groups.iter().any(stays) {
+            return Ok(false);
+        }
         for (child, group) in groups {
             match group {
-                _ if group.iter().all(|item| !item.dropped && item.edits.is_empty()) => {}
+                _ if group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()) => {}
                 [item] if item.at == here(child) && !item.dropped => {
+                    for text in &item.lead {
+                        let item = Item::new(Value::Text(text.clone()));
+                        self.edits.insert_item(value, Position::Before(child), item)?;
+                    }
                     item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(child, range, text));
                 }
                 _ => {
                     // What an alias or a reference brings is written out where some of it changes.
-                    for item in group.iter().filter(|item| !item.dropped) {
-                        self.edits.insert_item(value, Position::After(child), self.item(item))?;
+                    let items: Vec<Item> = group.iter().flat_map(|item| self.with_lead(item)).collect();
+                    for item in items {
+                        self.edits.insert_item(value, Position::After(child), item)?;
                     }
                     self.edits.delete(child)?;
                 }
@@ -287,6 +327,12 @@ impl<'d> Settling<'d, '_, '_> {
             rest = others;
         }
         rest.is_empty().then_some(groups)
+    }
+
+    /// An item with those that go before it; only these when it goes itself.
+    fn with_lead(&self, item: &DraftItem) -> Vec<Item> {
+        let lead = item.lead.iter().map(|text| Item::new(Value::Text(text.clone())));
+        lead.chain((!item.dropped).then(|| self.item(item))).collect()
     }
 
     /// An item to be written anew, with the comment and the style of the one it comes from.

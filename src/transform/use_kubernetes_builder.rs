@@ -51,7 +51,7 @@ pub(super) const DECLARES: &[&str] = &[
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
-    if facts.builds.is_empty() || (facts.kubernetes && facts.dind.is_empty()) {
+    if !facts.makes_images() || (facts.kubernetes && facts.dind.is_empty()) {
         return Ok(());
     }
     let reasons = obstacles(draft, settings);
@@ -75,15 +75,27 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     if !facts.kubernetes {
         let platform = facts.builds.iter().all(|build| build.at.docker.last("platform").is_some());
         let architecture = architecture(draft).filter(|_| !platform);
-        draft.append(Section::BeforeScript, create(settings, architecture));
-        draft.append(Section::BeforeScript, format!("docker buildx inspect --bootstrap \"{}\"", settings.builder_name));
         let name = &settings.builder_name;
-        draft.append(
-            Section::AfterScript,
-            format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\""),
-        );
+        let made = [create(settings, architecture), format!("docker buildx inspect --bootstrap \"{name}\"")];
+        match builds_early(draft) {
+            Some(item) => made.map(|text| draft.insert_before(Section::BeforeScript, item, text)),
+            None => made.map(|text| draft.append(Section::BeforeScript, text)),
+        };
+        let removed = format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\"");
+        let forgets = facts.parts.get(2).is_some_and(|part| part.script.commands().iter().any(environment::forgets));
+        match forgets {
+            true => draft.insert_before(Section::AfterScript, 0, removed),
+            false => draft.append(Section::AfterScript, removed),
+        }
     }
     Ok(())
+}
+
+/// The item of `before_script` that builds first: the builder must be there by then.
+fn builds_early(draft: &Draft<'_, '_>) -> Option<usize> {
+    let early = draft.facts.builds.iter().filter(|build| build.at.part == 0);
+    let spans = early.filter_map(|build| draft.facts.command_of(&build.at)?.span.as_ref());
+    spans.map(|span| span.item).min()
 }
 
 /// The command that makes the builder (buildx, `create`; driver options: docker/buildx `driver/kubernetes/factory.go`).
@@ -136,8 +148,8 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         if docker.verb == Verb::Build && !draft.handled.contains(&(build.at.part, build.at.command)) {
             add("docker-build", "`docker build` would not use the builder");
         }
-        if build.at.part != 1 {
-            add("build-outside-script", "builds before the builder is there, or after it has gone");
+        if build.at.part == 2 || build.at.part == 0 && command.span.is_none() {
+            add("build-outside-script", "builds after the builder has gone");
         }
         if docker.last("builder").is_some() || docker.globals.iter().any(|option| option.name == "builder") {
             add("builder-named", "names a builder of its own");
@@ -148,9 +160,20 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         if docker.all("add-host").any(|o| o.value.as_ref().is_some_and(|v| v.display.ends_with("host-gateway"))) {
             add("network-host", "asks for `host-gateway`, which the Kubernetes driver does not have");
         }
-        if docker.all("platform").any(|o| o.value.as_ref().is_some_and(|v| v.display.contains([',', '$']))) {
-            add("multi-platform", "builds for several platforms, which needs emulation or nodes of each");
+        for platform in docker.all("platform").filter_map(|option| option.value.as_ref()) {
+            match platforms(draft, &platform.display) {
+                Some(all) if !all.contains(',') => {}
+                Some(_) => {
+                    add("multi-platform", "builds for several platforms, which needs emulation or nodes of each")
+                }
+                None => add("multi-platform", "builds for platforms that are only known when it runs"),
+            }
         }
+    }
+    for bake in facts.bakes.iter().chain(&facts.composes).filter(|bake| bake.part != 1) {
+        let Some(command) = facts.command_of(bake) else { continue };
+        let message = "builds before the builder is there, or after it has gone".to_owned();
+        reasons.push(draft.reason_at_command(bake.part, command, "build-outside-script", message));
     }
     for (number, part) in facts.parts.iter().enumerate() {
         for command in part.script.commands() {
@@ -199,6 +222,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
     }
     reasons.extend(environment::obstacles(draft));
+    reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
     if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
@@ -217,6 +241,30 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
+/// job that sets one of them leaves it open.
+fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
+    let facts = draft.facts;
+    let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+    let matrix = facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
+    let value = |name: &str| {
+        if commands().any(|command| environment::set_by(command).iter().any(|(set, _)| set == name)) {
+            return None;
+        }
+        let rows = matrix.iter().flat_map(|matrix| matrix.items()).filter_map(|row| row.get(name));
+        let mut values = rows.flat_map(|row| match row.is_sequence() {
+            true => row.items().collect::<Vec<_>>(),
+            false => vec![row],
+        });
+        match values.next() {
+            // All of them at once: a list among them shows by its comma.
+            Some(first) => Some(values.fold(first.variable_text().into_owned(), |text, v| text + &v.variable_text())),
+            None => facts.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
+        }
+    };
+    Some(image::expand(platform, &value)).filter(|all| !all.contains('$'))
 }
 
 /// The architecture that the tags of a job's runner name, as Kubernetes calls it.
@@ -268,7 +316,7 @@ fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
 }
 
 /// What stays of the scripts, and reads a variable that is emptied, other than to print it.
-fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
+pub(super) fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let mut found = Vec::new();
     for (number, part) in draft.facts.parts.iter().enumerate() {
         let idle = part.script.commands().iter().filter(|command| purpose(command) == Purpose::Idle);

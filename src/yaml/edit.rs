@@ -224,12 +224,41 @@ impl<'s> Edits<'s> {
         }
         // Stable: what was inserted first at a place comes first.
         self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        self.join_at_the_end();
         let (text, lost_comments) = self.apply()?;
         let tree = events::read(&text)?;
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
             return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
         }
         Ok(Edited { text, tree, done: Done { edits: self.edits, lost_comments } })
+    }
+
+    /// Lines that go at the end of a file without a last line break each take the break before them: together they take
+    /// the first one's.
+    fn join_at_the_end(&mut self) {
+        let source = self.stream.text();
+        if source.ends_with('\n') {
+            return;
+        }
+        let last =
+            |edits: &[Edit]| edits.iter().rposition(|edit| edit.text.is_empty() && edit.range.end == source.len());
+        let Some(mut at) = last(&self.edits) else { return };
+        while let Some(before) = at.checked_sub(1)
+            && let (Some(one), Some(other)) = (self.edits.get(before).cloned(), self.edits.get(at).cloned())
+            && one.text.is_empty()
+            && other.range.start < one.range.end
+            && source.get(other.range.start..one.range.end).is_some_and(|shared| shared.trim().is_empty())
+        {
+            let kept = source.get(..one.range.start).unwrap_or_default();
+            // Neither that break nor blank lines before it are left as the end.
+            let text = kept.trim_end();
+            let kept = text.len() + kept[text.len()..].find(['\r', '\n']).unwrap_or(kept.len() - text.len());
+            self.edits.remove(at);
+            if let Some(edit) = self.edits.get_mut(before) {
+                edit.range = kept..other.range.end;
+            }
+            at = before;
+        }
     }
 
     fn apply(&self) -> Result<(String, Vec<String>), Error> {

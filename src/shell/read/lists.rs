@@ -1,6 +1,6 @@
 //! `a && b || c` and `a | b | c`.
 
-use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast};
+use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast, Stmt};
 
 use super::super::{Chain, Context, Guard, Joint, Pipeline, What};
 use super::walk::{Cover, Extent, Walk};
@@ -22,14 +22,24 @@ impl Walk<'_> {
         elements.push(left);
         elements.reverse();
         joints.reverse();
+        // What `|| exit 1` follows stops the script when it fails, as it does without.
+        let exits = joints.last().is_some_and(|(joint, _)| *joint == Joint::Or)
+            && elements.last().is_some_and(|last| self.is_exit(last));
+        let length = elements.len() - usize::from(exits);
         let id = self.chains;
         self.chains += 1;
         let first = self.commands.len();
         let mut covered = Cover::default();
         for (position, element) in elements.iter().enumerate() {
             let before = position.checked_sub(1).and_then(|left| joints.get(left));
-            let after = joints.get(position).map(|(joint, _)| *joint);
-            let later = joints.get(position..).unwrap_or_default();
+            let real = if position < length { joints.get(..length - 1).unwrap_or_default() } else { &joints };
+            let after = real.get(position).map(|(joint, _)| *joint);
+            let later = real.get(position..).unwrap_or_default();
+            if length == 1 && position == 0 {
+                let extent = self.stmt(element, around);
+                covered.add(extent);
+                continue;
+            }
             let earlier = joints.get(..position).unwrap_or_default();
             let guard = if later.iter().any(|(joint, _)| *joint == Joint::Or) {
                 Some(Guard::Or)
@@ -40,7 +50,7 @@ impl Walk<'_> {
                 chain: Some(Chain {
                     id,
                     position,
-                    length: elements.len(),
+                    length: if position < length { length } else { elements.len() },
                     before: before.map(|(joint, _)| *joint),
                     after,
                     only_and_before: earlier.iter().all(|(joint, _)| *joint == Joint::And),
@@ -54,6 +64,20 @@ impl Walk<'_> {
             covered.add(extent);
         }
         covered.extent()
+    }
+
+    /// `exit 1`, or `{ echo why; exit 1; }`.
+    fn is_exit(&self, stmt: &Stmt) -> bool {
+        let text = self.text.get(stmt.span.start.offset()..stmt.span.end.offset()).unwrap_or_default().trim();
+        let exit = |text: &str| {
+            let code = text.trim().strip_prefix("exit").map(str::trim);
+            code.is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0'))
+        };
+        let inside = text.trim_start_matches('{').trim_end_matches('}').trim().trim_end_matches(';');
+        let told = inside.split_once(';').is_some_and(|(tells, last)| {
+            tells.trim_start().starts_with("echo ") && !tells.contains(['`', '(', '|', '&', '>', '<']) && exit(last)
+        });
+        exit(text) || told
     }
 
     pub(super) fn pipeline(&mut self, binary: &BinaryCommand, around: &Context) -> Extent {

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, reason, short};
+use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, reason, short};
 use crate::pipeline::{Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
+use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Daemon, Script, daemon, docker, mentions_docker};
 use crate::transform::image::{expand, is_dind, name};
 use crate::transform::purpose::{Purpose, understood};
@@ -46,6 +47,11 @@ impl Survey {
             hidden: facts.hidden.clone(),
             perhaps: facts.perhaps.clone(),
             recipes: facts.recipes.clone(),
+            bake: facts.bake,
+            compose: facts.compose,
+            compose_file: facts.compose_file.clone(),
+            uses: Uses::default(),
+            awaited: facts.awaited.clone(),
             kubernetes: facts.kubernetes,
             registry: facts.registry,
             never: facts.never,
@@ -65,7 +71,8 @@ impl Survey {
             .into_iter()
             .map(|(section, items)| Part { section, script: self.parse(&items, section, speaks), items })
             .collect();
-        let mut reading = Reading { parts, builds: Vec::new(), images: Vec::new(), speaks };
+        let mut reading =
+            Reading { parts, builds: Vec::new(), bakes: Vec::new(), composes: Vec::new(), images: Vec::new(), speaks };
         let mut purposes: [Vec<Purpose>; 3] = Default::default();
         for (number, (part, purposes)) in reading.parts.iter().zip(&mut purposes).enumerate() {
             for (index, command) in part.script.commands().iter().enumerate() {
@@ -74,6 +81,12 @@ impl Survey {
                 match (&purpose, docker) {
                     (Purpose::Build, Some(docker)) => reading.builds.push(build(command, at(docker))),
                     (Purpose::Image, Some(docker)) => reading.images.push(at(docker)),
+                    (Purpose::Bake, Some(docker)) => reading.bakes.push(at(docker)),
+                    (Purpose::Needs { .. }, Some(docker))
+                        if matches!(docker.verb, Verb::Compose(Compose::Build | Compose::Push)) =>
+                    {
+                        reading.composes.push(at(docker));
+                    }
                     _ => {}
                 }
                 purposes.push(purpose);
@@ -97,6 +110,11 @@ impl Survey {
             hidden: Vec::new(),
             perhaps: Vec::new(),
             recipes: reading.builds.iter().map(|build| build.recipe.clone()).collect(),
+            bake: !reading.bakes.is_empty(),
+            compose: !reading.composes.is_empty(),
+            compose_file: None,
+            uses: Uses::default(),
+            awaited: Vec::new(),
             kubernetes: false,
             registry: false,
         };
@@ -109,6 +127,8 @@ impl Survey {
                 facts.perhaps(part, number);
             }
         }
+        facts.uses = Uses::of(&facts.effective, &reading);
+        facts.loads_to_push(&reading);
         (facts, reading)
     }
 
@@ -167,7 +187,7 @@ impl Facts<'_> {
                     self.plumbing.push(reason(project, part, place, why.code, why.message));
                 }
             }
-            Purpose::Image | Purpose::Login | Purpose::Other | Purpose::Idle => {}
+            Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}
         }
     }
 }

@@ -78,7 +78,38 @@ impl<'f, 'p> Shell<'f, 'p> {
             Purpose::Build => !self.is_pushed(*point),
             _ => !is_harmless(command),
         };
-        self.between(from, to).filter(decides).map(|(_, command)| command).collect()
+        let between = self.between(from, to).filter(|(_, command)| !self.is_inside(command, from));
+        let between = between.filter(|(_, command)| !self.is_exit_of(command, from) && !self.is_exit_of(command, to));
+        between
+            .filter(|(_, command)| !self.is_inside(command, to))
+            .filter(decides)
+            .map(|(_, command)| command)
+            .collect()
+    }
+
+    /// Whether a command only ends the job when another one failed: `docker build … || exit 1`.
+    fn is_exit_of(&self, command: &Command, point: Point) -> bool {
+        let (Some(script), Some(other)) = (self.script(point.part), self.command(point)) else { return false };
+        let list = script.statements().get(other.context.innermost).filter(|list| list.kind == Kind::List);
+        // A sequence that ends the job is all that `||` may lead to where the other is no element of a list (see the reader).
+        let ends = matches!(command.name(), Some("exit" | "echo")) && other.context.chain.is_none();
+        ends && list.is_some_and(|list| {
+            let around = std::iter::successors(Some(command.context.innermost), |&statement| {
+                script.statements().get(statement).and_then(|statement| statement.parent)
+            });
+            around
+                .filter_map(|statement| script.statements().get(statement))
+                .any(|statement| (statement.sequence, statement.position) == (list.sequence, list.position))
+        })
+    }
+
+    /// Whether a command is a substitution within the words of another, and so part of it: `-t x:$(git describe)`.
+    fn is_inside(&self, command: &Command, outer: Point) -> bool {
+        let outer = self.command(outer).and_then(|outer| outer.span.as_ref());
+        command.context.substitution
+            && outer.zip(command.span.as_ref()).is_some_and(|(outer, inner)| {
+                outer.item == inner.item && outer.range.start < inner.range.start && inner.range.end < outer.range.end
+            })
     }
 
     /// Whether a name that a build gives is pushed or renamed by the job, or the build pushes itself.
@@ -207,6 +238,11 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 }
 
+/// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
+pub(super) fn logs_in(command: &Command) -> bool {
+    purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
+}
+
 /// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
 fn is_harmless(command: &Command) -> bool {
     if command.words.is_empty() {
@@ -214,7 +250,17 @@ fn is_harmless(command: &Command) -> bool {
             set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
         });
     }
-    let tells = matches!(command.name(), Some("echo" | "printf" | "sleep" | "date" | "true" | ":"));
+    let expands = command.words.iter().any(|word| word.raw().contains(['`', '(']));
+    let tells = match command.name() {
+        Some("echo" | "printf" | "sleep" | "date" | "true" | ":" | "ls" | "pwd" | "env" | "printenv" | "set") => true,
+        Some("export") => !expands,
+        // Back to where the job began, which is there.
+        Some("cd") => matches!(
+            command.words.get(1).map(|word| word.display()),
+            Some(".." | "-" | "$CI_PROJECT_DIR" | "${CI_PROJECT_DIR}" | "$OLDPWD")
+        ),
+        _ => false,
+    };
     let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
     match purpose(command) {
         Purpose::Image | Purpose::Plumbing => true,

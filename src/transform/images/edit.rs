@@ -81,7 +81,7 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     let verb =
         (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })?;
     // What `docker push` sends is one image; with the attestation that buildx adds by itself it would be an index.
-    let index = docker.verb != Verb::Build || docker.last("provenance").is_some() || docker.last("attest").is_some();
+    let index = ["provenance", "attest", "sbom"].iter().any(|option| docker.last(option).is_some());
     let words = match (push, index) {
         (true, true) => "buildx build --push",
         (true, false) => "buildx build --provenance=false --push",
@@ -96,6 +96,9 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
         edits.push((verb, words.to_owned()));
     }
     let mut after: Vec<String> = Vec::new();
+    if let Some(load) = docker.last("load").filter(|_| push) {
+        edits.push((with_gap(draft, part, place_of(command, load)?)?, String::new()));
+    }
     if !built.push.is_empty() {
         let mut wanted: Vec<&String> = built.push.iter().collect();
         let mut spare: Vec<&Opt> = Vec::new();

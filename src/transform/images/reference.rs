@@ -48,6 +48,23 @@ pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
     Some(found)
 }
 
+/// Whether a reference holds what only this commit or this pipeline has.
+pub(super) fn is_of_one_run(raw: &str) -> bool {
+    let names = variables(raw).unwrap_or_default();
+    names.iter().any(|name| {
+        matches!(
+            *name,
+            "CI_COMMIT_SHA"
+                | "CI_COMMIT_SHORT_SHA"
+                | "CI_COMMIT_TAG"
+                | "CI_PIPELINE_ID"
+                | "CI_PIPELINE_IID"
+                | "CI_JOB_ID"
+                | "CI_BUILD_REF"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

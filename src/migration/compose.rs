@@ -1,0 +1,245 @@
+//! Whether `docker buildx bake` builds and pushes what a job has compose build and push, and what a bake file says.
+//!
+//! Bake reads compose files (<https://docs.docker.com/build/bake/compose-file/>): every service with a `build` is a target, its
+//! `image` is the tag. It reads them as they are in the folder where it runs, takes every profile in, and knows nothing of what only
+//! compose does with a build. Where any of that shows, the job is left, and the reason says what stands against it.
+
+use crate::pipeline::{Files, Project};
+use crate::shell::docker::{Compose, Docker, Verb};
+use crate::shell::{Command, Guard};
+use crate::transform::{Facts, Reason, Use, reason};
+use crate::yaml::{NodeId, Stream, Tree, is_merge};
+
+/// The files that compose looks for by itself, in its order.
+const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// What of a service's `build` bake reads as compose does.
+const KEYS: [&str; 11] = [
+    "context",
+    "dockerfile",
+    "dockerfile_inline",
+    "args",
+    "labels",
+    "target",
+    "cache_from",
+    "cache_to",
+    "no_cache",
+    "pull",
+    "shm_size",
+];
+
+/// Variables by which compose finds its files and its services.
+const VARIABLES: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_ENV_FILES"];
+
+/// Looks at the files of every job that builds with compose or with bake.
+pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, project: &Project) {
+    for facts in facts.iter_mut().filter(|facts| facts.compose) {
+        match baked(facts, files) {
+            Ok(file) => {
+                facts.needs.retain(|reason| !is_compose(reason));
+                facts.compose_file = Some(file);
+            }
+            Err(against) => {
+                let needs = facts.needs.iter_mut().filter(|reason| is_compose(reason));
+                needs.for_each(|reason| {
+                    reason.message += &format!("; `docker buildx bake` may not take over: {against}")
+                });
+            }
+        }
+    }
+    for facts in facts.iter_mut().filter(|facts| facts.bake && !facts.dind.is_empty()) {
+        let against: Vec<Reason> =
+            facts.bakes.iter().filter_map(|bake| Some(at(facts, project, bake, plain(bake, files)?))).collect();
+        facts.needs.extend(against);
+    }
+}
+
+fn is_compose(reason: &Reason) -> bool {
+    matches!(reason.code, "compose-build" | "compose-push")
+}
+
+fn at(facts: &Facts<'_>, project: &Project, bake: &Use, message: String) -> Reason {
+    let place = facts.command_of(bake).and_then(|command| command.span.as_ref());
+    match facts.parts.get(bake.part) {
+        Some(part) => reason(project, part, place, "bake-file", message),
+        None => Reason { code: "bake-file", message, file: String::new(), line: 0, column: 0 },
+    }
+}
+
+/// The compose file that bake is to be given, or what stands against it.
+fn baked(facts: &Facts<'_>, files: &dyn Files) -> Result<String, String> {
+    if facts.needs.iter().any(|reason| !is_compose(reason)) {
+        return Err("the job needs a daemon for more than that".to_owned());
+    }
+    if !facts.builds.is_empty() || !facts.images.is_empty() {
+        return Err("the job builds or pushes by other commands as well".to_owned());
+    }
+    if !facts.composes.iter().any(|it| it.docker.verb == Verb::Compose(Compose::Build)) {
+        return Err("the job builds nothing".to_owned());
+    }
+    let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+    if commands().any(|command| matches!(command.name(), Some("cd" | "pushd"))) {
+        return Err("the job changes its folder".to_owned());
+    }
+    let installs = |command: &Command| {
+        matches!(command.name(), Some("pip" | "pip3"))
+            && command.words.iter().any(|word| word.display().starts_with("docker-compose"))
+    };
+    if commands().any(installs) {
+        return Err("the job installs a compose of its own".to_owned());
+    }
+    let set = commands().flat_map(|command| &command.assignments).find(|set| VARIABLES.contains(&set.name.as_str()));
+    let given = facts.effective.variables().find(|variable| VARIABLES.contains(&&*variable.key));
+    if let Some(name) = set.map(|set| set.name.clone()).or_else(|| given.map(|variable| variable.key.to_string())) {
+        return Err(format!("{name} says which files compose reads"));
+    }
+    let mut named: Option<Option<String>> = None;
+    let mut services: Vec<String> = Vec::new();
+    let mut all = false;
+    for it in &facts.composes {
+        let command = facts.command_of(it).ok_or("a command is not understood")?;
+        let (file, names) = understood(command, &it.docker)?;
+        if named.replace(file.clone()).is_some_and(|before| before != file) {
+            return Err("the commands name different files".to_owned());
+        }
+        all |= names.is_empty();
+        services.extend(names);
+    }
+    let there = |name: &str| files.read(name).ok().flatten();
+    let path = match named.flatten() {
+        Some(path) => path,
+        None => {
+            let found = NAMES.into_iter().find(|name| there(name).is_some());
+            let path = found.ok_or("no compose file is in the repository's root")?;
+            let (stem, ending) = path.rsplit_once('.').unwrap_or((path, "yml"));
+            let over = format!("{stem}.override.{ending}");
+            if there(&over).is_some() {
+                return Err(format!("`{over}` changes what `{path}` says"));
+            }
+            path.to_owned()
+        }
+    };
+    let text = there(&path).ok_or_else(|| format!("`{path}` is not in the repository"))?;
+    let pushes = facts.composes.iter().any(|it| it.docker.verb == Verb::Compose(Compose::Push));
+    fits(&path, text, (!all).then_some(&services), pushes)?;
+    Ok(path)
+}
+
+/// The file and the services that a command names.
+fn understood(command: &Command, docker: &Docker) -> Result<(Option<String>, Vec<String>), String> {
+    let context = &command.context;
+    let alone = context.pipeline.is_none()
+        && !(context.condition || context.substitution || context.background || context.negated)
+        && context.guarded.is_none_or(|guard| guard == Guard::And)
+        && command.redirects.is_empty()
+        && command.assignments.is_empty()
+        && command.span.is_some();
+    if !alone || command.doubtful || !docker.certain() || !docker.wrappers.is_empty() || docker.endpoint.is_some() {
+        return Err(format!("`{}` is not understood beyond doubt", crate::transform::short(command.raw())));
+    }
+    let known = ["pull", "no-cache", "parallel", "force-rm", "progress", "quiet"];
+    if let Some(option) = docker.options.iter().find(|option| !known.contains(&option.name.as_str())) {
+        return Err(format!("`--{}` has no counterpart in bake", option.name));
+    }
+    let mut file = None;
+    for option in &docker.globals {
+        let value = option.value.as_ref().and_then(|value| value.literal.clone());
+        match (option.name.as_str(), value) {
+            ("file", Some(path)) if file.is_none() && !path.contains(['/', ' ', '*']) => file = Some(path),
+            ("file", Some(path)) if file.is_none() && path.starts_with("./") && path.matches('/').count() == 1 => {
+                file = Some(path.trim_start_matches("./").to_owned());
+            }
+            ("ansi" | "progress" | "parallel", _) => {}
+            ("file", _) => return Err("it names several compose files, or one in another folder".to_owned()),
+            (name, _) => return Err(format!("`--{name}` has no counterpart in bake")),
+        }
+    }
+    let words = docker.operands.iter().filter_map(|&word| command.words.get(word));
+    let names: Option<Vec<String>> = words.map(|word| word.value().map(str::to_owned)).collect();
+    Ok((file, names.ok_or("a service is named by a variable")?))
+}
+
+/// Whether bake builds the services of a compose file as compose does.
+fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool) -> Result<(), String> {
+    let stream = Stream::parse(text).map_err(|_| format!("`{path}` is not understood"))?;
+    let tree = stream.tree();
+    let root = tree.roots().first().copied().ok_or_else(|| format!("`{path}` is empty"))?;
+    if tree.get(root, "include").is_some() {
+        return Err(format!("`{path}` includes other files"));
+    }
+    let services = tree.get(root, "services").map(|services| tree.resolve(services));
+    let services = services.ok_or_else(|| format!("`{path}` has no services"))?;
+    let mut built = 0;
+    for (key, value) in tree.entries(services) {
+        let Some(name) = tree.scalar(key) else { continue };
+        let value = tree.resolve(value);
+        let wanted = only.is_none_or(|only| only.iter().any(|one| one == name));
+        if !wanted && only.is_some() {
+            continue;
+        }
+        built += usize::from(service(tree, name, value, only.is_none(), pushes)?);
+    }
+    let missing = only.into_iter().flatten().find(|name| tree.get(services, name).is_none());
+    match missing {
+        Some(name) => Err(format!("`{path}` has no service `{name}`")),
+        None if built == 0 => Err(format!("no service of `{path}` is built")),
+        None => Ok(()),
+    }
+}
+
+/// Whether a service is built; an error when bake would build it otherwise.
+fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) -> Result<bool, String> {
+    let merged = tree.entries(service).any(|(key, _)| is_merge(tree, key));
+    let Some(build) = tree.get(service, "build").map(|build| tree.resolve(build)) else {
+        return match merged || tree.get(service, "extends").is_some() || !all {
+            true => Err(format!("it does not show at once how `{name}` is built")),
+            false => Ok(false),
+        };
+    };
+    for key in ["profiles", "extends", "platform"] {
+        if tree.get(service, key).is_some() {
+            return Err(format!("`{name}` has `{key}:`, which bake does not read as compose does"));
+        }
+    }
+    if merged {
+        return Err(format!("`{name}` is written by `<<`"));
+    }
+    if pushes && tree.get(service, "image").and_then(|image| tree.scalar(tree.resolve(image))).is_none() {
+        return Err(format!("`{name}` is built and has no `image:`, so that it is not known what is pushed"));
+    }
+    let context = if tree.is_mapping(build) { tree.get(build, "context") } else { Some(build) };
+    let context = context.and_then(|context| tree.scalar(tree.resolve(context))).unwrap_or(".");
+    if context.split('/').any(|part| part == "..") || context.starts_with(['/', '~']) {
+        return Err(format!("`{name}` is built from a folder outside the repository"));
+    }
+    let odd = tree.entries(build).map(|(key, _)| tree.scalar(key).unwrap_or("<<"));
+    match odd.into_iter().find(|key| !KEYS.contains(key)) {
+        Some(key) => Err(format!("the build of `{name}` has `{key}:`, which bake may not read as compose does")),
+        None => Ok(true),
+    }
+}
+
+/// What stands against a bake that the job runs already, if anything does.
+fn plain(bake: &Use, files: &dyn Files) -> Option<String> {
+    let docker = &bake.docker;
+    if !docker.certain() || docker.last("set").is_some() || docker.last("builder").is_some() {
+        return Some("not every option of this bake is understood".to_owned());
+    }
+    let named: Vec<Option<&str>> =
+        docker.all("file").map(|option| option.value.as_ref().and_then(|value| value.literal.as_deref())).collect();
+    let defaults = ["docker-bake.json", "docker-bake.hcl"].into_iter().chain(NAMES).map(Some);
+    let there = |path: &str| files.read(path.trim_start_matches("./")).ok().flatten();
+    let texts: Vec<Option<String>> = match named.is_empty() {
+        true => defaults.filter_map(|path| path.and_then(there)).map(Some).collect(),
+        false => named.into_iter().map(|path| path.and_then(there)).collect(),
+    };
+    if texts.is_empty() || texts.iter().any(Option::is_none) {
+        return Some("what this bake builds is not in the repository's files".to_owned());
+    }
+    let says = |word: &str| texts.iter().flatten().any(|text| text.contains(word));
+    if says("platform") {
+        return Some("the bake file names platforms, which need emulation or nodes of each".to_owned());
+    }
+    (says("output") && !docker.flag("push"))
+        .then(|| "the bake file names an output, which may be the daemon".to_owned())
+}

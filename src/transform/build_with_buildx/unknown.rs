@@ -1,0 +1,70 @@
+//! Options of a build that a variable holds: `docker build $BUILD_ARGS -t x .`.
+
+use super::super::draft::Draft;
+use super::super::environment::set_by;
+use super::super::image::expand;
+use crate::shell::docker::Docker;
+use crate::shell::{Command, Script, docker};
+
+/// What a variable may hold, since it says nothing of what becomes of the image.
+const HARMLESS: [&str; 12] = [
+    "build-arg",
+    "build-context",
+    "cache-from",
+    "label",
+    "no-cache",
+    "no-cache-filter",
+    "progress",
+    "pull",
+    "secret",
+    "shm-size",
+    "ssh",
+    "target",
+];
+
+/// Why the options of a build are not all understood.
+pub(super) fn options(draft: &Draft<'_, '_>, command: &Command, build: &Docker) -> Option<String> {
+    let known = build.unknown_options.is_empty() && build.wrappers.iter().all(|wrapper| wrapper.known);
+    if command.doubtful || !known {
+        return Some("not every option of this build is understood".to_owned());
+    }
+    build.dynamic.iter().filter_map(|&word| command.words.get(word)).find_map(|word| unfit(draft, word.raw()))
+}
+
+/// Why a word may be any option; none when all that it can hold is known and does not matter here.
+fn unfit(draft: &Draft<'_, '_>, word: &str) -> Option<String> {
+    let inner = word.strip_prefix("${").and_then(|word| word.strip_suffix('}')).or_else(|| word.strip_prefix('$'));
+    let name = inner.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let Some(name) = name else {
+        return Some(format!("what `{word}` holds is not known: it may be any option"));
+    };
+    let effective = &draft.facts.effective;
+    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
+    let commands = draft.facts.parts.iter().flat_map(|part| part.script.commands());
+    let set: Vec<Option<String>> =
+        commands.flat_map(set_by).filter(|(set, _)| set == name).map(|(_, value)| value).collect();
+    let values: Option<Vec<String>> = set.into_iter().chain(value(name).map(Some)).collect();
+    match values {
+        Some(values) if !values.is_empty() => {
+            let odd = values.iter().map(|text| expand(text, &value)).find(|text| !is_harmless(text))?;
+            Some(format!(
+                "`{word}` may hold `{}`, which is not understood beyond doubt",
+                super::super::facts::short(&odd)
+            ))
+        }
+        _ => {
+            Some(format!("what `{word}` holds is not known: it may be any option, unless `variables:` says what it is"))
+        }
+    }
+}
+
+/// Whether a text holds nothing but options that say nothing of what becomes of the image.
+fn is_harmless(text: &str) -> bool {
+    let script = Script::parse([format!("docker build {text} .")]);
+    let [command] = script.commands() else { return false };
+    let Some(build) = docker(command) else { return false };
+    script.clean()
+        && build.certain()
+        && build.operands.len() == 1
+        && build.options.iter().all(|option| HARMLESS.contains(&option.name.as_str()))
+}
