@@ -4,7 +4,7 @@
 //! prefers that (docker-library/docker, `docker-entrypoint.sh`), and then what one job builds is there for the next. Nothing in the
 //! CI file tells. A job that uses an image which another one builds, and does not pull it, is the sign.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pipeline::Project;
 use crate::transform::{Facts, Reason, Uses, reason};
@@ -17,15 +17,23 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
     let uses: Vec<&Uses> = facts.iter().map(|facts| &facts.uses).collect();
     let released: BTreeSet<&String> =
         uses.iter().flat_map(|job| job.builds.keys().filter(|name| job.pushes.contains(*name))).collect();
+    // Who may wait for an image, by its name, in the order of the jobs.
+    let mut waiting: BTreeMap<&String, Vec<usize>> =
+        uses.iter().flat_map(|job| job.builds.keys()).map(|name| (name, Vec::new())).collect();
+    for (number, job) in uses.iter().enumerate() {
+        let runs = job.runs.iter().filter(|name| !released.contains(*name) && !job.needs.contains(*name));
+        for name in job.needs.iter().chain(runs) {
+            if !job.builds.contains_key(name) && !job.pulls.contains(name) {
+                waiting.entry(name).and_modify(|jobs| jobs.push(number));
+            }
+        }
+    }
     let mut found: Vec<(usize, Reason)> = Vec::new();
     for (number, (job, of)) in facts.iter().zip(&uses).enumerate().filter(|(_, (job, _))| !job.dind.is_empty()) {
         for (name, &build) in &of.builds {
-            let waits = |other: &Uses| {
-                let foreign = !other.builds.contains_key(name) && !other.pulls.contains(name);
-                foreign && (other.needs.contains(name) || other.runs.contains(name) && !released.contains(name))
-            };
-            let other = facts.iter().zip(&uses).enumerate().find(|(at, (_, other))| *at != number && waits(other));
-            let Some((_, (other, _))) = other else { continue };
+            let others = waiting.get(name).into_iter().flatten();
+            let other = others.copied().find(|other| *other != number).and_then(|other| facts.get(other));
+            let Some(other) = other else { continue };
             let Some(build) = job.builds.get(build) else { continue };
             let place = job.command_of(&build.at).and_then(|command| command.span.as_ref());
             let Some(part) = job.parts.get(build.at.part) else { continue };
@@ -35,6 +43,9 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
             );
             found.push((number, reason(project, part, place, "image-used-elsewhere", message)));
         }
+    }
+    for facts in facts.iter_mut() {
+        facts.uses = Uses::default();
     }
     for (number, reason) in found {
         if let Some(facts) = facts.get_mut(number) {
