@@ -9,7 +9,7 @@ use similar::{DiffOp, TextDiff};
 const WHOLE: usize = 256 << 10;
 
 /// Lines of each text that are compared at once where a difference begins.
-const WINDOW: usize = 256;
+const WINDOW: usize = 512;
 
 /// Lines of the one text in place of which the other has others; either may be none.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ mod use_kubernetes_builder;
 mod words;
 
 pub use draft::Draft;
-pub use facts::{Build, Facts, Need, Recipe, Survey, Use, Uses, reason, short};
+pub use facts::{Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, reason, short};
 pub use image::is_dind;
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};

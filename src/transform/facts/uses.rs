@@ -43,7 +43,10 @@ impl Uses {
         }
         let mut given: BTreeSet<String> = BTreeSet::new();
         for command in reading.parts.iter().flat_map(|part| part.script.commands()) {
-            let words = || command.words.iter().skip(1).map(|word| name(word.display()));
+            // An option is no image, even if it names one: `--build-arg=BASE=x`.
+            let shown =
+                || command.words.iter().skip(1).map(|word| word.display()).filter(|word| !word.starts_with('-'));
+            let words = || shown().map(name);
             match docker(command) {
                 Some(docker) => {
                     let operand = |at: usize| {
@@ -69,8 +72,7 @@ impl Uses {
                 None if shows_only(command) => {}
                 // A bare word may be anything.
                 None => {
-                    let words = command.words.iter().skip(1).map(|word| word.display());
-                    uses.runs.extend(words.filter(|word| word.contains([':', '$'])).map(name));
+                    uses.runs.extend(shown().filter(|word| word.contains([':', '$'])).map(name));
                 }
             }
         }
