@@ -131,7 +131,11 @@ fn a_group_is_listed_over_three_pages() {
     let asked = gitlab.asked();
     assert!(!asked[3].0.contains("archived=") && asked[3].1.is_none());
     let ran = gitlab.run(None, &["list", "--group", "a", "--group", "a", "--format", "json"]);
-    let listed: Vec<String> = serde_json::from_str(&ran.out).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/rollout-list.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    jsonschema::validate(&schema, &answer).unwrap();
+    let listed: Vec<String> = serde_json::from_value(answer["repositories"].clone()).unwrap();
     assert_eq!(listed.len(), 202, "once each");
     assert_eq!(gitlab.run(None, &["list"]).code, 2);
 }

@@ -17,6 +17,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("phase-0", of::<prepare::Answer>()),
         ("report", of::<Report>()),
         ("rollout", of::<crate::rollout::Report>()),
+        ("rollout-list", of::<rollout::Listed>()),
         ("rollout-undo", of::<rollout::Undone>()),
         ("run", of::<Vec<phase::Answer<'static>>>()),
         ("status", of::<Status>()),

@@ -3,9 +3,21 @@
 use std::collections::BTreeSet;
 use std::env;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::args::Groups;
 use super::{Done, Fail, Ui};
 use crate::rollout::{GitLab, GitLabError, Which};
+
+/// What `rollout list` found; its JSON is version 1.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Rollout list")]
+pub struct Listed {
+    version: u32,
+    /// Their addresses, each once.
+    repositories: Vec<String>,
+}
 
 /// Prints the addresses, one a line.
 pub fn list(args: &Groups, ui: &mut Ui) -> Done {
@@ -14,7 +26,7 @@ pub fn list(args: &Groups, ui: &mut Ui) -> Done {
     }
     let addresses = addresses(args, ui)?;
     match ui.is_json() {
-        true => ui.json(&addresses)?,
+        true => ui.json(&Listed { version: 1, repositories: addresses })?,
         false => ui.answer(&addresses.iter().map(|address| format!("{address}\n")).collect::<String>())?,
     }
     Ok(0)

@@ -15,6 +15,7 @@ use std::sync::mpsc;
 use args::{Go, Later, OnConflict, Only};
 pub use args::{HELP, RolloutArgs};
 use begin::Begun;
+pub use groups::Listed;
 pub use later::Undone;
 use progress::Progress;
 
