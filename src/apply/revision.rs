@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::pipeline::{Files, ReadError};
+use crate::pipeline::{Files, ReadError, within};
 use crate::yaml::MAX_BYTES;
 
 /// A folder as a commit has it, read from git's objects; nothing is checked out.
@@ -63,12 +63,12 @@ impl Revision {
 
     /// The object that a path leads to, when symbolic links are followed.
     fn find(&self, path: &str) -> Result<Option<&Object>, ReadError> {
-        let mut at = normal(path)?;
+        let mut at = within(path)?;
         for _ in 0..MAX_LINKS {
             let Some((link, rest)) = self.first_link(&at) else { break };
             let target = self.blob(link.1)?;
             let folder = link.0.rsplit_once('/').map_or("", |(folder, _)| folder);
-            at = normal(&format!("{folder}/{target}{rest}"))?;
+            at = within(&format!("{folder}/{target}{rest}"))?;
         }
         match self.objects.get(&at) {
             Some(object) if object.mode == LINK => {
@@ -113,19 +113,6 @@ fn object(line: &str) -> Option<(String, Object)> {
     let mut words = what.split_ascii_whitespace();
     let (mode, _, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
     Some((path.to_owned(), Object { mode: mode.to_owned(), id: id.to_owned(), size: size.parse().unwrap_or(0) }))
-}
-
-/// A path from the root, without `.` and `..`.
-fn normal(path: &str) -> Result<String, ReadError> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop().ok_or(ReadError::Outside)?),
-            _ => parts.push(part),
-        }
-    }
-    Ok(parts.join("/"))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, ReadError> {

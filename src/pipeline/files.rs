@@ -49,6 +49,22 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
+/// A path from the root of a repository, without `.` and `..`.
+///
+/// # Errors
+/// It leads out of the repository.
+pub fn within(path: &str) -> Result<String, ReadError> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop().ok_or(ReadError::Outside)?),
+            _ => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
 /// A repository held in memory: for the demonstration, and for tests.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFiles(BTreeMap<String, String>);

@@ -42,7 +42,7 @@ mod wildcard;
 pub use compare::{Change, Difference, JobDifference, compare};
 pub use effective::Effective;
 pub use error::{Error, ErrorKind};
-pub use files::{Files, MemoryFiles, ReadError};
+pub use files::{Files, MemoryFiles, ReadError, within};
 pub use job::{Definition, Job};
 pub use listing::Row;
 pub use mention::{Keyword, Mention};

@@ -10,7 +10,7 @@ use gix_object::{CommitRefIter, Find, TreeRefIter};
 
 use super::outcome::Fault;
 use super::scratch::{Scratch, lacking};
-use crate::pipeline::{Files, ReadError};
+use crate::pipeline::{Files, ReadError, within};
 use crate::yaml::MAX_BYTES;
 
 /// Symbolic links that are followed, one after the other. Source: `MAXSYMLINKS` of Linux.
@@ -124,7 +124,7 @@ impl ObjectFiles {
 
     /// The path when the symbolic links in it are followed.
     fn followed(&self, path: &str) -> Result<String, ReadError> {
-        let mut path = normal(path)?;
+        let mut path = within(path)?;
         'next: for _ in 0..=MAX_LINKS {
             let mut at = self.root;
             let mut folder = String::new();
@@ -134,7 +134,7 @@ impl ObjectFiles {
                 if mode == Mode::Link {
                     let Some(target) = self.text(id)? else { break };
                     let rest: String = parts.iter().skip(number + 1).map(|part| format!("/{part}")).collect();
-                    path = normal(&format!("{folder}/{target}{rest}"))?;
+                    path = within(&format!("{folder}/{target}{rest}"))?;
                     continue 'next;
                 }
                 at = id;
@@ -226,17 +226,4 @@ fn tree_of(store: &gix_odb::Handle, commit: &str) -> Option<ObjectId> {
 
 fn is_yaml(name: &str) -> bool {
     name.ends_with(".yml") || name.ends_with(".yaml")
-}
-
-/// A path from the root, without `.` and `..`.
-fn normal(path: &str) -> Result<String, ReadError> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop().ok_or(ReadError::Outside)?),
-            _ => parts.push(part),
-        }
-    }
-    Ok(parts.join("/"))
 }
