@@ -11,7 +11,7 @@ use super::roles::roles;
 use super::step::{Step, step};
 use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
-use crate::yaml::{self, Done, Edited, Stream, Tree};
+use crate::yaml::{self, Done, Edit, Edited, Stream, Tree};
 
 /// A pipeline with what is known of its jobs.
 pub struct Scene<'p> {
@@ -78,6 +78,14 @@ impl<'p> Scene<'p> {
 }
 
 impl FilePlan {
+    /// The edits, if one step made them all.
+    pub fn edits(&self) -> &[Edit] {
+        match self.steps.as_slice() {
+            [step] => &step.edits,
+            _ => &[],
+        }
+    }
+
     /// The line in the original text of one in the text as planned so far; 0 stays 0.
     fn original_line(&self, original: &str, line: usize) -> usize {
         let Some(above) = line.checked_sub(1) else { return line };

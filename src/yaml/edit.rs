@@ -124,6 +124,9 @@ impl<'s> Edits<'s> {
         self.free_of_anchors(node)?;
         let stream = self.stream;
         let tree = stream.tree();
+        if tree.parent(node).is_some_and(|parent| tree.entries(parent).any(|(key, _)| key == node)) {
+            return Err(self.error(node, "a key is renamed, and not replaced".to_owned()));
+        }
         let place = stream.place(node);
         let inside_flow = tree.parent(node).is_some_and(|parent| stream.is_flow(parent));
         if inside_flow || tree.parent(node).is_none() {
@@ -173,7 +176,9 @@ impl<'s> Edits<'s> {
                 self.error(child, "the last entry of its block cannot be deleted; replace the block".to_owned())
             );
         }
-        let at = siblings.iter().position(|&s| s == child).unwrap_or(0);
+        let Some(at) = siblings.iter().position(|&s| s == child) else {
+            return Err(self.error(child, "an entry is deleted by its key".to_owned()));
+        };
         let range = if stream.is_flow(parent) {
             let next = siblings.get(at + 1).map(|&next| stream.place(next).mark as usize);
             let previous = at.checked_sub(1).map(|i| stream.place(stream.last_of(siblings[i])).end as usize);
