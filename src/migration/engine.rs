@@ -9,7 +9,7 @@ use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
 use super::step::{Step, step};
-use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
+use crate::pipeline::{FileId, Files, Pipeline, ReadError};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
 use crate::yaml::{self, Done, Edit, Edited, Stream, Tree};
 
@@ -170,8 +170,7 @@ impl Plan {
         transforms: &[&'static Transform],
     ) -> Result<(), crate::pipeline::Error> {
         let overlay = Overlay { files: scene.files, plan: self };
-        let main = scene.pipeline.project();
-        let project = Project::load(&overlay, &main.file(main.main()).path)?;
+        let project = scene.pipeline.project().reload(&overlay)?;
         let pipeline = Pipeline::new(Arc::new(project))?;
         let next = Scene::new(&pipeline, &overlay, scene.settings);
         let mut step = step(&next, phase, transforms, None);

@@ -1,4 +1,5 @@
 //! What the fuzz targets try with any bytes; the inputs that were found to fail are tried again by `tests/found.rs`.
+#![allow(dead_code, reason = "each target uses a part of it")]
 
 use ci_migrate::shell::{Script, daemon, docker, hides_docker, other_daemon_users};
 use ci_migrate::yaml::{Edits, Entry, Position, Stream, Value};
