@@ -26,7 +26,9 @@ impl Sink for String {
 pub(super) fn flow(text: &str, span: Range<usize>, style: Style, sink: &mut impl Sink) {
     let (inner, quoted) = match style {
         Style::SingleQuoted | Style::DoubleQuoted => {
-            (span.start + 1..span.end.saturating_sub(1).max(span.start + 1), true)
+            // What is not closed is found by the second reader.
+            let is_closed = span.len() > 1 && matches!(text.as_bytes().get(span.end - 1), Some(b'\'' | b'"'));
+            (span.start + 1..span.end - usize::from(is_closed), true)
         }
         _ => (span, false),
     };

@@ -281,6 +281,16 @@ impl<'s> Edits<'s> {
         let mut lost = Vec::new();
         let mut at = 0;
         for edit in &self.edits {
+            let Some(kept) =
+                source.get(at..edit.range.start.max(at)).filter(|_| source.get(edit.range.clone()).is_some())
+            else {
+                return Err(Error::new(
+                    ErrorKind::Edit,
+                    at..at,
+                    "there is no place for this edit",
+                    "write the key before it in the usual way, `key:`",
+                ));
+            };
             if edit.range.start < at {
                 return Err(Error::new(
                     ErrorKind::Edit,
@@ -289,7 +299,7 @@ impl<'s> Edits<'s> {
                     "this is a fault of the tool; nothing was changed",
                 ));
             }
-            text.push_str(&source[at..edit.range.start]);
+            text.push_str(kept);
             text.push_str(&edit.text);
             at = edit.range.end;
             let first = self.stream.comments().partition_point(|c| c.start < edit.range.start);
