@@ -74,7 +74,7 @@ impl Course {
                 Some(leg) if leg.is_sound() => {
                     leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
                     let layered = Layered { under: files, over: &written };
-                    after = Pipeline::new(Arc::new(after.project().reload(&layered)?))?;
+                    after = Pipeline::new(Arc::new(after.project().reload(&layered, &leg.plan.read())?))?;
                 }
                 _ => {}
             }

@@ -170,7 +170,7 @@ impl Plan {
         transforms: &[&'static Transform],
     ) -> Result<(), crate::pipeline::Error> {
         let overlay = Overlay { files: scene.files, plan: self };
-        let project = scene.pipeline.project().reload(&overlay)?;
+        let project = scene.pipeline.project().reload(&overlay, &self.read())?;
         let pipeline = Pipeline::new(Arc::new(project))?;
         let next = Scene::new(&pipeline, &overlay, scene.settings);
         let mut step = step(&next, phase, transforms, None);
@@ -286,6 +286,11 @@ impl Plan {
             file.tree = Arc::new(stream.tree().clone());
         }
         Ok(())
+    }
+
+    /// What the second reader has found in the texts of a plan, by path.
+    pub(super) fn read(&self) -> Vec<(&str, &str, &Tree)> {
+        self.files.iter().map(|file| (file.path.as_str(), file.text.as_str(), &*file.tree)).collect()
     }
 
     /// The texts of a plan, by path.

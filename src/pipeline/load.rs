@@ -32,6 +32,8 @@ pub(super) struct Loader<'f> {
     included: usize,
     /// The project as it was read before, of which much may be the same.
     pub earlier: Option<&'f Project>,
+    /// Texts, by path, with what the second reader has found in them.
+    pub second: &'f [(&'f str, &'f str, &'f Tree)],
     /// The files being included in one another, to find a cycle.
     trail: Vec<FileId>,
 }
@@ -40,7 +42,7 @@ impl<'f> Loader<'f> {
     pub fn new(files: Option<&'f dyn Files>, known: Vec<File>, listing: Option<Arc<[String]>>) -> Self {
         let paths = known.iter().zip(0..).map(|(file, id)| (file.path.clone(), FileId(id))).collect();
         let (partial, conditional, trail) = (Vec::new(), Vec::new(), Vec::new());
-        Loader { files, known, paths, listing, partial, conditional, included: 0, earlier: None, trail }
+        Loader { files, known, paths, listing, partial, conditional, included: 0, earlier: None, second: &[], trail }
     }
 
     /// Reads the main file and follows its includes.
@@ -196,7 +198,10 @@ impl<'f> Loader<'f> {
             Some(same) => same.clone(),
             None => {
                 let stream = match earlier.and_then(File::stream) {
-                    Some(earlier) => Stream::reparse(text, earlier),
+                    Some(earlier) => {
+                        let second = self.second.iter().find(|(at, read, _)| *at == path && *read == text);
+                        Stream::reparse(text, earlier, second.map(|(.., tree)| *tree))
+                    }
                     None => Stream::parse(text),
                 };
                 let stream = stream.map_err(|error| refused_by_yaml(files, path, error))?;

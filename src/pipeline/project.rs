@@ -104,13 +104,14 @@ impl Project {
         Ok(Project::from(loader, root, Arc::default()))
     }
 
-    /// Reads it anew from files that may hold other texts by now; what is still the same is taken over.
+    /// Reads it anew from files that may hold other texts by now; what is still the same is taken over. Of some texts, by
+    /// their path, it may be known what the second reader finds in them.
     ///
     /// # Errors
     /// As [`Project::load`].
-    pub fn reload(&self, files: &dyn Files) -> Result<Project, Error> {
+    pub fn reload(&self, files: &dyn Files, second: &[(&str, &str, &Tree)]) -> Result<Project, Error> {
         let mut loader = Loader::new(Some(files), Vec::new(), None);
-        loader.earlier = Some(self);
+        (loader.earlier, loader.second) = (Some(self), second);
         let root = loader.main(&self.file(self.main()).path)?;
         Ok(Project::from(loader, root, Arc::clone(&self.scripts)))
     }

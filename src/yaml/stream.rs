@@ -30,19 +30,20 @@ impl Stream {
     /// # Errors
     /// Not YAML, a repeated key, an unknown anchor, too deep or too large, or two readings that differ.
     pub fn parse(text: String) -> Result<Stream, Error> {
-        Stream::read(text, None)
+        Stream::read(text, None, None)
     }
 
     /// The same for a text of which much may stand in one that was read before: that much is not parsed again by
-    /// `yaml-edit`. `yaml-rust2` reads all of it, and has the last word.
+    /// `yaml-edit`. `yaml-rust2` reads all of it, and has the last word; what it found is not asked for again where it is
+    /// given, as by [`Edits::finish`](super::Edits::finish).
     ///
     /// # Errors
     /// As [`Stream::parse`].
-    pub fn reparse(text: String, earlier: &Stream) -> Result<Stream, Error> {
-        Stream::read(text, Some(&earlier.pieces))
+    pub fn reparse(text: String, earlier: &Stream, second: Option<&Tree>) -> Result<Stream, Error> {
+        Stream::read(text, Some(&earlier.pieces), second)
     }
 
-    fn read(text: String, known: Option<&Pieces>) -> Result<Stream, Error> {
+    fn read(text: String, known: Option<&Pieces>, second: Option<&Tree>) -> Result<Stream, Error> {
         if text.len() > MAX_BYTES {
             return Err(Error::new(
                 ErrorKind::TooLarge,
@@ -60,9 +61,14 @@ impl Stream {
                 "remove it; in a double-quoted scalar it can be written as \\x and two digits",
             ));
         }
-        let (index, pieces, second) = read_twice(&text, known)?;
-        compare(&index, &second)?;
-        drop(second);
+        let (index, pieces) = match second.and_then(|second| read_again(&text, known?, second)) {
+            Some(read) => read,
+            None => {
+                let (index, pieces, second) = read_twice(&text, known)?;
+                compare(&index, &second)?;
+                (index, pieces)
+            }
+        };
         let lines = line_starts(&text);
         let crlf = text.matches("\r\n").count();
         let line_ending = if crlf * 2 > lines.len().saturating_sub(1) { "\r\n" } else { "\n" };
@@ -222,6 +228,13 @@ fn read_twice(text: &str, known: Option<&Pieces>) -> Result<(Index, Pieces, Tree
         Some(_) => Ok((index::index(text)?, Pieces::default(), second)),
         None => Ok((index, Pieces::default(), second)),
     }
+}
+
+/// By pieces alone, if that gives what the second reader has found.
+fn read_again(text: &str, known: &Pieces, second: &Tree) -> Option<(Index, Pieces)> {
+    let (index, pieces) = index::in_pieces(text, Some(known)).filter(|(index, _)| index.tree == *second)?;
+    debug_assert!(index::index(text).is_ok_and(|whole| whole == index), "in pieces it is another:\n{text}");
+    Some((index, pieces))
 }
 
 /// No node of the text is nested deeper than this, which costs one look at each byte.
