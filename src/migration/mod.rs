@@ -6,6 +6,7 @@ mod compose;
 mod course;
 mod engine;
 mod look;
+mod one_text;
 mod phase;
 mod proof;
 mod roles;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::engine::Scene;
+use super::one_text::{leave_unlike, write_once};
 use super::phase::Phase;
 use super::shared::share;
 use crate::pipeline::{FileId, Pipeline, Section};
@@ -96,7 +97,9 @@ fn of_jobs(
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
+    step.left.extend(leave_unlike(scene, transforms, &selected, &mut planned));
     settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
+    write_once(scene, &mut planned);
     share(scene, phase, transforms, &selected, &mut planned);
     step.write(scene, planned);
     step
@@ -238,7 +241,7 @@ fn plan_job<'p>(
         return Ok(None);
     }
     let files = settle(&draft, selected)?;
-    let texts = |section| draft.is_touched(section).then(|| draft.texts(section));
+    let texts = |section| draft.is_touched(section).then(|| draft.effective_texts(section));
     let expect = Expect {
         scripts: [texts(Section::BeforeScript), texts(Section::Script), texts(Section::AfterScript)],
         variables: draft.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),

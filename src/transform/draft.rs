@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::facts::{Facts, reason, reason_at};
 use super::left::Reason;
-use crate::pipeline::{At, Pipeline, Section, Setting};
+use crate::pipeline::{At, Given, Pipeline, Section, Setting, fill};
 use crate::shell::{Command, Place, Script, Statement};
 
 /// One item of a script in a draft.
@@ -111,6 +111,13 @@ impl<'f, 'p> Draft<'f, 'p> {
         texts.collect()
     }
 
+    /// The same with their inputs put in, as this inclusion of the file has them.
+    pub fn effective_texts(&self, section: Section) -> Vec<String> {
+        let given: Vec<Given> =
+            self.facts.parts.iter().flat_map(|part| &part.items).flat_map(|item| item.given.clone()).collect();
+        self.texts(section).iter().flat_map(|text| fill(text, &given)).collect()
+    }
+
     /// Replaces bytes of an item's text.
     pub fn edit(&mut self, part: usize, place: &Place, text: impl Into<String>) {
         if let Some(item) = self.sections.get_mut(part).and_then(|items| items.get_mut(place.item)) {
@@ -192,7 +199,7 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// A reason at a setting.
     pub fn reason_at_setting(&self, setting: Option<&Setting<'_>>, code: &'static str, message: String) -> Reason {
         let at =
-            setting.map(|setting| setting.origin.at).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
+            setting.map(|setting| setting.written_at()).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
         match at {
             Some(at) => reason_at(self.pipeline.project(), at, None, code, message),
             None => Reason { code, message, file: String::new(), line: 0, column: 0 },

@@ -9,7 +9,7 @@
 //! Scripts are not taken apart: jobs that only share the skeleton of a build keep their builds. With fewer than two
 //! migrated jobs there is nothing to share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::left::{Left, Reason};
@@ -29,7 +29,9 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let own = matches!(home.written("before_script"), Written::Own { .. });
         own.then_some(User { facts, home })
     });
-    let users: Vec<User<'_, 'p>> = homes.collect();
+    // Jobs of one text, included with several inputs, are written once.
+    let mut known = BTreeSet::new();
+    let users: Vec<User<'_, 'p>> = homes.filter(|user| known.insert(user.home.definition.value)).collect();
     if users.len() < 2 || stage.pipeline.job(NAME).is_some() {
         return Rewrite::default();
     }

@@ -28,7 +28,7 @@ use super::left::{Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
 use super::rewrite::{Expect, Rewrite, Stage};
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES};
-use crate::pipeline::{Entry as Setting, Section, Way};
+use crate::pipeline::{At, Entry as Setting, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
 
 /// What a job may lose: all that a builder takes its place of, but its image and its script.
@@ -51,7 +51,12 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    let mut work = Work { stage, global, rewrite: Rewrite::default() };
+    if let Some(reason) = global.input(stage) {
+        let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
+        let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
+        return Rewrite { left, ..Rewrite::default() };
+    }
+    let mut work = Work { stage, global, rewrite: Rewrite::default(), written: BTreeSet::new() };
     match work.all() {
         Ok(()) => work.rewrite,
         Err(reason) => {
@@ -65,6 +70,8 @@ struct Work<'w, 's, 'p> {
     stage: &'w Stage<'s, 'p>,
     global: Global<'p>,
     rewrite: Rewrite<'p>,
+    /// What is written already: jobs of one text, included with several inputs, are written once.
+    written: BTreeSet<At>,
 }
 
 impl Work<'_, '_, '_> {
@@ -81,13 +88,22 @@ impl Work<'_, '_, '_> {
             if !all.is_empty() {
                 self.hidden_job(name, &all)?;
             }
-            all.iter().try_for_each(|facts| self.extend(facts, name))?;
-            some.iter().try_for_each(|facts| self.own_copies(facts))?;
+            for facts in all.iter().filter(|facts| self.is_first(facts)).collect::<Vec<_>>() {
+                self.extend(facts, name)?;
+            }
+            for facts in some.iter().filter(|facts| self.is_first(facts)).collect::<Vec<_>>() {
+                self.own_copies(facts)?;
+            }
             // They are written otherwise, and in effect must stay what they were.
             self.rewrite.jobs.extend(keep.iter().map(|facts| (facts.job.name().to_owned(), Expect::default())));
         }
         lose.iter().try_for_each(|facts| self.lose(facts))?;
         self.globals()
+    }
+
+    /// Whether the text of a job is not written yet.
+    fn is_first(&mut self, facts: &Facts<'_>) -> bool {
+        facts.job.definitions().last().is_none_or(|definition| self.written.insert(definition.value))
     }
 
     /// Whether a job needs the global daemon and has it.
@@ -147,7 +163,7 @@ impl Work<'_, '_, '_> {
     }
 
     fn copied(&self, setting: &Setting<'_>) -> Result<Value, Reason> {
-        let at = setting.setting.origin.at;
+        let at = setting.setting.written_at();
         let stream = self.stage.pipeline.project().file(at.file).stream();
         let value = stream.and_then(|stream| copy(stream, at.node));
         value.ok_or_else(|| {
@@ -288,6 +304,9 @@ impl Work<'_, '_, '_> {
             } else {
                 gone.extend(idle.into_iter().map(|(key, _)| key));
             }
+        }
+        if !self.is_first(facts) {
+            return Ok(());
         }
         let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
         gone.into_iter().try_for_each(|key| edits.delete(key))

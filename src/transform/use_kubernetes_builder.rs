@@ -27,6 +27,7 @@
 use super::draft::Draft;
 use super::environment;
 use super::image::{self, Cli, cli, name_of};
+use super::inputs;
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::purpose::{Purpose, purpose};
@@ -207,15 +208,18 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
             reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
         }
     }
+    let daemons = names_of_daemons(draft);
     if let Some(host) = facts.effective.variable("DOCKER_HOST")
-        && !is_here(&host.setting.variable_text(), &names_of_daemons(draft))
+        && !(is_here(&host.setting.variable_text(), &daemons)
+            && host.setting.versions().iter().all(|host| is_here(host, &daemons)))
     {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
     let tags = facts.effective.get("tags").filter(|tags| {
         let variable = |tag: Setting<'_>| tag.text().is_some_and(|text| text.to_ascii_lowercase().contains("$arch"));
-        tags.items().any(variable)
+        let input = |tag: &Setting<'_>| tag.versions().iter().any(|text| named_in(text).is_some());
+        tags.items().any(|tag| tag.holds_input() && input(&tag) || variable(tag))
     });
     if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
         let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
@@ -224,7 +228,9 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     reasons.extend(environment::obstacles(draft));
     reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
-    if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
+    if let Some(reason) = inputs::image(draft, settings) {
+        reasons.push(reason);
+    } else if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
             true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
             false => format!("it is not known whether the image `{name}` holds docker and buildx"),
@@ -261,7 +267,11 @@ fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
         match values.next() {
             // All of them at once: a list among them shows by its comma.
             Some(first) => Some(values.fold(first.variable_text().into_owned(), |text, v| text + &v.variable_text())),
-            None => facts.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
+            // One that an input gives may be another for another inclusion.
+            None => {
+                let variable = facts.effective.variable(name).filter(|variable| !variable.setting.holds_input());
+                variable.map(|variable| variable.setting.variable_text().into_owned())
+            }
         }
     };
     Some(image::expand(platform, &value)).filter(|all| !all.contains('$'))
@@ -270,12 +280,12 @@ fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
 /// The architecture that the tags of a job's runner name, as Kubernetes calls it.
 fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
     let tags = draft.facts.effective.get("tags");
-    let tags = tags.iter().flat_map(|tags| tags.items()).filter_map(|tag| tag.text().map(|text| text.into_owned()));
-    let named = tags.flat_map(|tag| {
-        let words: Vec<String> = tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).map(str::to_owned).collect();
-        words
-    });
-    named.into_iter().find_map(|word| match &*word {
+    tags.iter().flat_map(|tags| tags.items()).find_map(|tag| named_in(&tag.text()?))
+}
+
+/// The architecture that a runner's tag names.
+fn named_in(tag: &str) -> Option<&'static str> {
+    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
         "arm64" | "aarch64" | "armv8" => Some("arm64"),
         "amd64" | "x64" => Some("amd64"),
         "s390x" => Some("s390x"),

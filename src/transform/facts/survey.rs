@@ -61,12 +61,12 @@ impl Survey {
     /// The scripts of a job, and what each command of each part is for.
     pub(super) fn read<'p>(&mut self, effective: &Effective<'p>) -> (Reading<'p>, [Vec<Purpose>; 3]) {
         let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
-        let sections = sections.map(|section| (section, effective.script(section)));
+        let sections = sections.map(|section| (section, effective.written_script(section)));
         // What it inherits from the global level speaks of docker in every job.
         let speaks = sections
             .iter()
             .flat_map(|(_, items)| items)
-            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && mentions_docker(&item.text));
+            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && speaks_of_docker(item));
         let parts: Vec<Part<'p>> = sections
             .into_iter()
             .map(|(section, items)| Part { section, script: self.parse(&items, section, speaks), items })
@@ -122,7 +122,7 @@ impl Survey {
             for (index, (command, purpose)) in part.script.commands().iter().zip(purposes).enumerate() {
                 facts.command(part, (number, index), command, purpose);
             }
-            let silent = !reading.speaks && !part.items.iter().any(|item| mentions_docker(&item.text));
+            let silent = !reading.speaks && !part.items.iter().any(speaks_of_docker);
             if silent && !facts.dind.is_empty() {
                 facts.perhaps(part, number);
             }
@@ -134,7 +134,7 @@ impl Survey {
 
     /// `before_script` and `after_script` are mostly inherited, and alike.
     fn parse(&mut self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
-        if !speaks && !items.iter().any(|item| mentions_docker(&item.text)) {
+        if !speaks && !items.iter().any(speaks_of_docker) {
             return self.cache.entry(String::new()).or_insert_with(|| Arc::new(Script::parse([""; 0]))).clone();
         }
         let parse = || Arc::new(Script::parse(items.iter().map(|item| &*item.text)));
@@ -192,6 +192,12 @@ impl Facts<'_> {
     }
 }
 
+/// Whether an item speaks of docker as it is written, or with its inputs.
+fn speaks_of_docker(item: &ScriptItem<'_>) -> bool {
+    let mut given = item.given.iter().flat_map(|given| given.texts.iter().flatten().chain(&given.known.texts));
+    mentions_docker(&item.text) || given.any(|text| mentions_docker(text))
+}
+
 fn dind(effective: &Effective<'_>) -> Vec<usize> {
     let Some(services) = effective.get("services") else { return Vec::new() };
     let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
@@ -204,6 +210,10 @@ fn never_runs(effective: &Effective<'_>) -> bool {
     let is_never = |setting: &crate::pipeline::Setting<'_>| {
         setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true)
     };
+    // For another inclusion of its file it may run.
+    if ["rules", "when"].into_iter().filter_map(|key| effective.get(key)).any(|setting| setting.holds_input()) {
+        return false;
+    }
     match effective.get("rules") {
         Some(rules) if rules.is_sequence() => {
             let rules: Vec<_> = rules.items().collect();

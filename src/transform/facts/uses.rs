@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reading;
-use crate::pipeline::Effective;
+use crate::pipeline::{Effective, Given, fill};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, docker};
 use crate::transform::images::image_key;
@@ -33,7 +33,11 @@ impl Uses {
             Some(text) => text.clone(),
             None => effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
         };
-        let name = |text: &str| image_key(text, &value);
+        let given: Vec<Given> =
+            reading.parts.iter().flat_map(|p| &p.items).flat_map(|item| item.given.clone()).collect();
+        let given = |text: &str| if given.is_empty() { text.to_owned() } else { fill(text, &given).concat() };
+        let value = |name: &str| value(name).map(|text| given(&text));
+        let name = |text: &str| image_key(&given(text), &value);
         for (number, build) in reading.builds.iter().enumerate() {
             let tags = build.tags.iter().filter(|tag| !tag.is_empty());
             uses.builds.extend(tags.clone().map(|tag| (name(tag), number)));

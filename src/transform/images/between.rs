@@ -6,6 +6,7 @@ use super::reference::variables;
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
 use crate::transform::facts::Facts;
+use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
 
 /// A command, by the number of its part and its own.
@@ -179,12 +180,15 @@ impl<'f, 'p> Shell<'f, 'p> {
     /// Whether a reference means the same at both places: nothing on the way can set a variable that it reads.
     pub fn means_the_same(&self, raw: &str, from: Point, to: Point) -> bool {
         let Some(names) = variables(raw) else { return false };
-        if names.is_empty() {
+        // An input may be a variable.
+        let open = raw.contains(BLOCK);
+        if names.is_empty() && !open {
             return true;
         }
+        let reads = |name: &str| open || names.contains(name);
         let sets = |command: &Command| match set_by(command) {
             Sets::Anything => true,
-            Sets::These(set) => set.iter().any(|name| names.contains(&**name)),
+            Sets::These(set) => set.iter().any(|name| reads(name)),
         };
         // In a loop, what stands behind the second place may have run before it.
         let everywhere = |point: Point| {
@@ -195,13 +199,11 @@ impl<'f, 'p> Shell<'f, 'p> {
             || from.part == 2 && to.part != 2
             || from.part != 2 && to.part == 2
         {
-            return !self.commands().any(|(_, command)| sets(command))
-                && !self.loops().any(|name| names.contains(name));
+            return !self.commands().any(|(_, command)| sets(command)) && !self.loops().any(reads);
         }
         let in_functions = self.commands().filter(|(_, command)| command.context.function.is_some());
         let between = self.between(from, to).chain(in_functions);
-        !between.into_iter().any(|(_, command)| sets(command))
-            && (same || !self.loops().any(|name| names.contains(name)))
+        !between.into_iter().any(|(_, command)| sets(command)) && (same || !self.loops().any(reads))
     }
 
     fn sequence(&self, point: Point) -> Option<(usize, usize)> {

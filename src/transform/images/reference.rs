@@ -28,7 +28,8 @@ pub(super) fn key(display: &str) -> String {
     out
 }
 
-/// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`.
+/// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`. What an input
+/// of the file may read is not among them.
 pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
     let mut found = BTreeSet::new();
     if raw.contains('`') {
@@ -37,6 +38,10 @@ pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
     let mut rest = raw;
     while let Some(at) = rest.find('$') {
         rest = &rest[at + 1..];
+        if let Some(block) = rest.strip_prefix("[[").and_then(|rest| rest.find("]]").map(|end| &rest[end + 2..])) {
+            rest = block;
+            continue;
+        }
         let inner = rest.strip_prefix('{').unwrap_or(rest);
         let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
         if end == 0 {

@@ -1,7 +1,6 @@
 //! The global level without the daemon.
 
 use super::*;
-use crate::pipeline::At;
 
 impl Work<'_, '_, '_> {
     /// Takes the daemon from the global level.

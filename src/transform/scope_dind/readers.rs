@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::pipeline::At;
 
 impl Work<'_, '_, '_> {
     /// Takes the variables that stay off the list of those that go, each with the reason and its place.
