@@ -78,7 +78,7 @@ impl Work<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Reason> {
         let stage = self.stage;
         let (keep, lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = stage.facts.iter().partition(|facts| self.keeps(facts));
-        self.keep_read_variables(&lose);
+        self.keep_read_variables(&keep, &lose);
         let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
