@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Facts;
+use super::facts::{Facts, reason_at};
 use super::left::{Left, Reason};
 use super::own::{Home, Written, copy};
 use super::rewrite::{Rewrite, Stage};
@@ -44,8 +44,12 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     match write(stage, &users, template, &mut rewrite) {
         Ok(()) => rewrite,
         Err((job, error)) => {
-            let reason =
-                Reason { code: "no-safe-place", message: error.message, file: String::new(), line: 0, column: 0 };
+            let at = users.iter().find(|user| user.facts.job.name() == job).map(|user| user.home.definition.key);
+            let (code, message) = ("no-safe-place", error.message);
+            let reason = match at {
+                Some(at) => reason_at(project, at, None, code, message),
+                None => Reason { code, message, file: String::new(), line: 0, column: 0 },
+            };
             Rewrite { left: vec![Left { job, reasons: vec![reason] }], ..Rewrite::default() }
         }
     }

@@ -56,11 +56,12 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    let mut work = Work { stage, global, rewrite: Rewrite::default(), written: BTreeSet::new() };
+    let mut work = Work { stage, global, rewrite: Rewrite::default(), written: BTreeSet::new(), blamed: None };
     match work.all() {
         Ok(()) => work.rewrite,
         Err(reason) => {
-            let left = vec![Left { job: work.global.first_job(stage), reasons: vec![reason] }];
+            let job = work.blamed.unwrap_or_else(|| work.global.first_job(stage));
+            let left = vec![Left { job, reasons: vec![reason] }];
             Rewrite { left, ..Rewrite::default() }
         }
     }
@@ -72,6 +73,8 @@ struct Work<'w, 's, 'p> {
     rewrite: Rewrite<'p>,
     /// What is written already: jobs of one text, included with several inputs, are written once.
     written: BTreeSet<At>,
+    /// The job for which nothing can be done.
+    blamed: Option<String>,
 }
 
 impl Work<'_, '_, '_> {
@@ -159,7 +162,9 @@ impl Work<'_, '_, '_> {
             return Err(self.reason("no-safe-place", "the text of the first job is not at hand".into()));
         };
         let root = stream.tree().parent(first.key.node).unwrap_or(first.key.node);
-        edits.insert_entry(root, Position::Before(first.key.node), entry).map_err(|error| self.refusal(&error))
+        edits
+            .insert_entry(root, Position::Before(first.key.node), entry)
+            .map_err(|error| self.refusal(first.key, &error))
     }
 
     fn copied(&self, setting: &Setting<'_>) -> Result<Value, Reason> {
@@ -172,7 +177,7 @@ impl Work<'_, '_, '_> {
                 at,
                 None,
                 "no-safe-place",
-                format!("`{}` cannot be copied", setting.key),
+                format!("`{}` cannot be copied to the jobs: `<<`, a tag or an input is in it", setting.key),
             )
         })
     }
@@ -222,7 +227,7 @@ impl Work<'_, '_, '_> {
                 edits.insert_entry(home.mapping, Position::Before(first), Entry::new("extends", value))
             }
         };
-        done.map_err(|error| self.refusal(&error))
+        done.map_err(|error| self.refusal(home.definition.key, &error))
     }
 
     /// Whether a visible job that serves as a base gets the hidden job itself.
@@ -259,7 +264,7 @@ impl Work<'_, '_, '_> {
             }
         }
         if facts.kubernetes {
-            self.clean(facts, &mut expect).map_err(|error| self.refusal(&error))?;
+            self.clean(facts, &mut expect)?;
         }
         let changes =
             expect.services.is_some() || !expect.variables.is_empty() || expect.scripts.iter().any(Option::is_some);
@@ -270,7 +275,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// Drops what a migrated job only said against the global daemon.
-    fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Error> {
+    fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Reason> {
         let pipeline = self.stage.pipeline;
         let Some(home) = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d)) else {
             return Ok(());
@@ -309,15 +314,21 @@ impl Work<'_, '_, '_> {
             return Ok(());
         }
         let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
-        gone.into_iter().try_for_each(|key| edits.delete(key))
+        let done: Result<(), Error> = gone.into_iter().try_for_each(|key| edits.delete(key));
+        done.map_err(|error| self.refusal(home.definition.key, &error))
     }
 
     fn reason(&self, code: &'static str, message: String) -> Reason {
         Reason { code, message, file: String::new(), line: 0, column: 0 }
     }
 
-    fn refusal(&self, error: &Error) -> Reason {
-        self.reason("no-safe-place", error.message.clone())
+    /// Why a file cannot be edited: `at` is anywhere in it.
+    fn refusal(&self, at: At, error: &Error) -> Reason {
+        let file = self.stage.pipeline.project().file(at.file);
+        let place = file.stream().map(|stream| stream.line_column(error.span.start));
+        let (line, column) = place.unwrap_or_default();
+        let (code, message) = ("no-safe-place", error.message.clone());
+        Reason { code, message, file: file.path.clone(), line, column }
     }
 }
 
