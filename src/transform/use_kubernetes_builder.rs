@@ -26,6 +26,7 @@
 
 use super::draft::Draft;
 use super::environment;
+use super::facts::reason_at;
 use super::image::{self, Cli, cli, name_of};
 use super::inputs;
 use super::left::Reason;
@@ -226,6 +227,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
     }
     reasons.extend(environment::obstacles(draft));
+    reasons.extend(hidden_default(draft, settings));
     reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
     if let Some(reason) = inputs::image(draft, settings) {
@@ -247,6 +249,27 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// Why a script that the job is to get may hide one that it inherits from an include that cannot be read.
+///
+/// What comes with GitLab in these folders is made to be included, and sets no script for others
+/// (<https://gitlab.com/gitlab-org/gitlab/-/tree/master/lib/gitlab/ci/templates>).
+fn hidden_default(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> {
+    let facts = draft.facts;
+    let known = |include: &str| {
+        let folder = include.strip_prefix("template: ").and_then(|template| template.split_once('/'));
+        folder.is_some_and(|(folder, _)| matches!(folder, "Jobs" | "Security" | "Workflows" | "Verify"))
+    };
+    let mut partial = draft.pipeline.partial().iter().filter(|partial| !known(&partial.include));
+    let partial = partial.next().filter(|_| !settings.assume_complete && !facts.kubernetes)?;
+    let hidden = |keyword: &&str| facts.effective.get(keyword).is_none() && facts.effective.inherits(keyword);
+    let keyword = ["before_script", "after_script"].into_iter().find(hidden)?;
+    let message = format!(
+        "the include {} cannot be read: the `{keyword}` that it may set for all jobs would be hidden by one of the job's own; --assume-complete says that there is none",
+        partial.include
+    );
+    Some(reason_at(draft.pipeline.project(), partial.at, None, "partial", message))
 }
 
 /// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the

@@ -6,6 +6,7 @@ use super::reference::variables;
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
 use crate::transform::facts::Facts;
+use crate::transform::image::expand;
 use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
 
@@ -155,6 +156,28 @@ impl<'f, 'p> Shell<'f, 'p> {
             .map(|(_, command)| command)
             .find(|command| writes(command))
             .map(|command| command.raw())
+    }
+
+    /// A login between two places to the registry of a name, other than one that stands before them as well.
+    pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        let value = |name: &str| {
+            let variable = self.facts.effective.variable(name)?;
+            Some(variable.setting.variable_text().into_owned())
+        };
+        let full = |text: &str| super::reference::key(&expand(&text.replace(['"', '\''], ""), &value));
+        let registry = super::reference::registry(&full(raw));
+        let there = |command: &Command| {
+            let docker = docker(command).filter(|docker| docker.verb == Verb::Login);
+            docker.is_some_and(|docker| {
+                let server = docker.operands.first().and_then(|&word| command.words.get(word));
+                server.map_or(String::new(), |word| super::reference::server(&full(word.display()))) == registry
+            })
+        };
+        let words = |command: &Command| command.words.iter().map(|word| word.raw().to_owned()).collect::<Vec<_>>();
+        let before = self.commands().filter(|(point, command)| *point < from && there(command));
+        let before = before.last().map(|(_, command)| words(command));
+        let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
+        between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
     }
 
     /// A command behind a place that is none of docker's image commands and names an image, other than to print it.
