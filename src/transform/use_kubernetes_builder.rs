@@ -18,6 +18,12 @@
 //! whole, with the reason. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
 //! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
+//! While an include cannot be read, a job without a `before_script` or `after_script` gets none: that of the include, if it
+//! sets one for all jobs, would be hidden. `--assume-complete` says that it does not.
+//!
+//! A file with `spec: inputs` is changed for every inclusion of it. What an input may be (its default, its `options`, what the
+//! includes of this repository give) must all fit: an image with buildx, a Docker-in-Docker service, words of a command.
+//!
 //! # Where this differs from the plan
 //!
 //! The plan's builder has one name for all jobs. Two jobs with one name share one Deployment, and the first to finish
@@ -262,7 +268,8 @@ fn hidden_default(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> 
         folder.is_some_and(|(folder, _)| matches!(folder, "Jobs" | "Security" | "Workflows" | "Verify"))
     };
     let mut partial = draft.pipeline.partial().iter().filter(|partial| !known(&partial.include));
-    let partial = partial.next().filter(|_| !settings.assume_complete && !facts.kubernetes)?;
+    let fits = !settings.assume_complete && !facts.kubernetes && facts.job.unresolved().is_empty();
+    let partial = partial.next().filter(|_| fits)?;
     let hidden = |keyword: &&str| facts.effective.get(keyword).is_none() && facts.effective.inherits(keyword);
     let keyword = ["before_script", "after_script"].into_iter().find(hidden)?;
     let message = format!(
