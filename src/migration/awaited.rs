@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::pipeline::Project;
-use crate::transform::{Facts, Reason, Uses, reason};
+use crate::transform::{Facts, Reason, Survey, Uses, reason};
 
 /// Notes for every job that builds which other job may wait for its image.
 pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
@@ -15,18 +17,21 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
         return;
     }
     let uses: Vec<&Uses> = facts.iter().map(|facts| &facts.uses).collect();
-    let released: BTreeSet<&String> =
-        uses.iter().flat_map(|job| job.builds.keys().filter(|name| job.pushes.contains(*name))).collect();
     // Who may wait for an image, by its name, in the order of the jobs.
     let mut waiting: BTreeMap<&String, Vec<usize>> =
         uses.iter().flat_map(|job| job.builds.keys()).map(|name| (name, Vec::new())).collect();
-    for (number, job) in uses.iter().enumerate() {
-        let runs = job.runs.iter().filter(|name| !released.contains(*name) && !job.needs.contains(*name));
-        for name in job.needs.iter().chain(runs) {
-            if !job.builds.contains_key(name) && !job.pulls.contains(name) {
-                waiting.entry(name).and_modify(|jobs| jobs.push(number));
-            }
+    let mut waits = |number: usize, job: &Uses, name: &String| {
+        if !job.builds.contains_key(name)
+            && !job.pulls.contains(name)
+            && let Some(jobs) = waiting.get_mut(name)
+        {
+            jobs.push(number);
         }
+    };
+    let runs = runs(facts, &uses);
+    for (number, job) in uses.iter().enumerate() {
+        let runs = runs.get(number).into_iter().flatten().filter(|name| !job.needs.contains(*name));
+        job.needs.iter().chain(runs).for_each(|name| waits(number, job, name));
     }
     let mut found: Vec<(usize, Reason)> = Vec::new();
     for (number, (job, of)) in facts.iter().zip(&uses).enumerate().filter(|(_, (job, _))| !job.dind.is_empty()) {
@@ -52,4 +57,19 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
             facts.awaited.push(reason);
         }
     }
+}
+
+/// What each job runs of the images that are built, and not in a registry by then; nothing where all of them are.
+fn runs(facts: &[Facts<'_>], uses: &[&Uses]) -> Vec<BTreeSet<String>> {
+    let released: BTreeSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
+    if uses.iter().flat_map(|job| job.builds.keys()).all(|name| released.contains(name)) {
+        return Vec::new();
+    }
+    let jobs = facts.par_iter().map_init(Survey::default, |survey, facts| {
+        let again = survey.again(facts);
+        let mut runs = again.as_ref().unwrap_or(facts).runs();
+        runs.retain(|name| !released.contains(name));
+        runs
+    });
+    jobs.collect()
 }

@@ -49,7 +49,6 @@ impl Course {
         settings: &Settings,
         phases: &[Phase],
     ) -> Result<Course, Error> {
-        let main = project.file(project.main()).path.clone();
         let before = Pipeline::new(Arc::clone(&project))?;
         let mut after = Pipeline::new(project)?;
         let mut written = MemoryFiles::default();
@@ -74,7 +73,8 @@ impl Course {
                 Some(Leg { proof: Some(Err(_)), .. }) => break,
                 Some(leg) if leg.is_sound() => {
                     leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
-                    after = load(&Layered { under: files, over: &written }, &main)?;
+                    let layered = Layered { under: files, over: &written };
+                    after = Pipeline::new(Arc::new(after.project().reload(&layered)?))?;
                 }
                 _ => {}
             }
@@ -106,8 +106,4 @@ impl Files for Layered<'_> {
     fn list(&self) -> Result<Vec<String>, ReadError> {
         self.under.list()
     }
-}
-
-fn load(files: &dyn Files, main: &str) -> Result<Pipeline, Error> {
-    Pipeline::new(Arc::new(Project::load(files, main)?))
 }

@@ -9,9 +9,9 @@ use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
 use super::step::{Step, step};
-use crate::pipeline::{FileId, Files, Pipeline, Project, ReadError};
+use crate::pipeline::{FileId, Files, Pipeline, ReadError};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
-use crate::yaml::{self, Done, Edited, Stream, Tree};
+use crate::yaml::{self, Done, Edit, Edited, Stream, Tree};
 
 /// A pipeline with what is known of its jobs.
 pub struct Scene<'p> {
@@ -78,6 +78,14 @@ impl<'p> Scene<'p> {
 }
 
 impl FilePlan {
+    /// The edits, if one step made them all.
+    pub fn edits(&self) -> &[Edit] {
+        match self.steps.as_slice() {
+            [step] => &step.edits,
+            _ => &[],
+        }
+    }
+
     /// The line in the original text of one in the text as planned so far; 0 stays 0.
     fn original_line(&self, original: &str, line: usize) -> usize {
         let Some(above) = line.checked_sub(1) else { return line };
@@ -162,8 +170,7 @@ impl Plan {
         transforms: &[&'static Transform],
     ) -> Result<(), crate::pipeline::Error> {
         let overlay = Overlay { files: scene.files, plan: self };
-        let main = scene.pipeline.project();
-        let project = Project::load(&overlay, &main.file(main.main()).path)?;
+        let project = scene.pipeline.project().reload(&overlay)?;
         let pipeline = Pipeline::new(Arc::new(project))?;
         let next = Scene::new(&pipeline, &overlay, scene.settings);
         let mut step = step(&next, phase, transforms, None);

@@ -20,7 +20,7 @@ pub(super) fn leave_unlike<'p>(
     for (at, names) in texts(scene.pipeline, planned) {
         let facts: Vec<&Facts<'p>> =
             selected.iter().copied().filter(|f| names.iter().any(|n| n == f.job.name())).collect();
-        let mut survey = Survey::default();
+        let survey = Survey::default();
         let read: Vec<Option<Facts<'p>>> = facts.iter().map(|facts| survey.again(facts)).collect();
         let read = facts.iter().zip(&read).map(|(facts, again)| again.as_ref().unwrap_or(facts));
         let draft = |facts| draft_job(scene.pipeline, scene.settings, transforms, facts).ok().map(|(draft, _)| draft);

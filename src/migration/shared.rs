@@ -91,7 +91,7 @@ fn edits<'p>(
     if pipeline.sharers(definition.value).iter().any(|job| !names.contains(job.name())) {
         return None;
     }
-    let mut survey = Survey::default();
+    let survey = Survey::default();
     let read: Vec<Option<Facts<'p>>> = jobs.iter().map(|facts| survey.again(facts)).collect();
     let read = jobs.iter().zip(&read).map(|(facts, again)| again.as_ref().unwrap_or(facts));
     let drafts = read.map(|facts| draft_job(pipeline, scene.settings, transforms, facts).ok().map(|(draft, _)| draft));

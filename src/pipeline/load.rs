@@ -10,7 +10,7 @@ use super::files::{Files, ReadError};
 use super::include::{self, Location, Wanted};
 use super::inputs::{Inputs, unknown_input};
 use super::place::{At, FileId};
-use super::project::{File, Inclusion, Partial};
+use super::project::{File, Inclusion, Partial, Project};
 use super::read::Reader;
 use super::trees::Trees;
 use super::value::Held;
@@ -30,6 +30,8 @@ pub(super) struct Loader<'f> {
     pub partial: Vec<Partial>,
     pub conditional: Vec<At>,
     included: usize,
+    /// The project as it was read before, of which much may be the same.
+    pub earlier: Option<&'f Project>,
     /// The files being included in one another, to find a cycle.
     trail: Vec<FileId>,
 }
@@ -38,7 +40,7 @@ impl<'f> Loader<'f> {
     pub fn new(files: Option<&'f dyn Files>, known: Vec<File>, listing: Option<Arc<[String]>>) -> Self {
         let paths = known.iter().zip(0..).map(|(file, id)| (file.path.clone(), FileId(id))).collect();
         let (partial, conditional, trail) = (Vec::new(), Vec::new(), Vec::new());
-        Loader { files, known, paths, listing, partial, conditional, included: 0, trail }
+        Loader { files, known, paths, listing, partial, conditional, included: 0, earlier: None, trail }
     }
 
     /// Reads the main file and follows its includes.
@@ -189,11 +191,22 @@ impl<'f> Loader<'f> {
         let Some(text) = files.read(path).map_err(|error| self.unreadable(path, include, &error))? else {
             return Ok(None);
         };
-        let stream = Stream::parse(text).map_err(|error| refused_by_yaml(files, path, error))?;
-        let facts = Facts::of(stream.tree(), header(stream.tree()).is_some())
-            .map_err(|refusal| unmeasured(path, Some(&stream), &refusal))?;
+        let earlier = self.earlier.and_then(|project| Some(project.file(project.find(path)?)));
+        let file = match earlier.filter(|file| file.stream().is_some_and(|stream| stream.text() == text)) {
+            Some(same) => same.clone(),
+            None => {
+                let stream = match earlier.and_then(File::stream) {
+                    Some(earlier) => Stream::reparse(text, earlier),
+                    None => Stream::parse(text),
+                };
+                let stream = stream.map_err(|error| refused_by_yaml(files, path, error))?;
+                let facts = Facts::of(stream.tree(), header(stream.tree()).is_some())
+                    .map_err(|refusal| unmeasured(path, Some(&stream), &refusal))?;
+                File::read(path.to_owned(), Arc::new(stream), facts)
+            }
+        };
         let id = FileId(self.known.len() as u32);
-        self.known.push(File::read(path.to_owned(), Arc::new(stream), facts));
+        self.known.push(file);
         self.paths.insert(path.to_owned(), id);
         Ok(Some(id))
     }

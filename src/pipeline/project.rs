@@ -9,6 +9,7 @@ use super::inputs::Inputs;
 use super::load::Loader;
 use super::place::{At, FileId};
 use super::trees::Trees;
+use crate::shell::Scripts;
 use crate::yaml::{NodeId, Stream, Tree};
 
 /// The files of a pipeline, and in what order they are put together.
@@ -18,6 +19,7 @@ pub struct Project {
     partial: Vec<Partial>,
     conditional: Vec<At>,
     listing: Option<Arc<[String]>>,
+    scripts: Arc<Scripts>,
 }
 
 /// One file.
@@ -99,7 +101,18 @@ impl Project {
     pub fn load(files: &dyn Files, main: &str) -> Result<Project, Error> {
         let mut loader = Loader::new(Some(files), Vec::new(), None);
         let root = loader.main(main)?;
-        Ok(Project::from(loader, root))
+        Ok(Project::from(loader, root, Arc::default()))
+    }
+
+    /// Reads it anew from files that may hold other texts by now; what is still the same is taken over.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub fn reload(&self, files: &dyn Files) -> Result<Project, Error> {
+        let mut loader = Loader::new(Some(files), Vec::new(), None);
+        loader.earlier = Some(self);
+        let root = loader.main(&self.file(self.main()).path)?;
+        Ok(Project::from(loader, root, Arc::clone(&self.scripts)))
     }
 
     /// The same project with the trees of some files replaced, as after an edit. Nothing is read.
@@ -112,7 +125,7 @@ impl Project {
             loader.replace(file, tree)?;
         }
         let root = loader.again(self.root.file)?;
-        Ok(Project::from(loader, root))
+        Ok(Project::from(loader, root, Arc::clone(&self.scripts)))
     }
 
     /// The files in the order in which they were met, the main one first.
@@ -152,6 +165,11 @@ impl Project {
         &self.conditional
     }
 
+    /// The scripts of its jobs, as far as somebody parsed them.
+    pub fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+
     pub(super) fn trees(&self) -> Trees<'_> {
         Trees(&self.files)
     }
@@ -160,8 +178,8 @@ impl Project {
         &self.root
     }
 
-    fn from(loader: Loader<'_>, root: Inclusion) -> Project {
+    fn from(loader: Loader<'_>, root: Inclusion, scripts: Arc<Scripts>) -> Project {
         let Loader { known: files, partial, conditional, listing, .. } = loader;
-        Project { files, root, partial, conditional, listing }
+        Project { files, root, partial, conditional, listing, scripts }
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::git_path::{labelled, quoted};
 use super::runs::{Lines, Run, runs};
 use super::visible::one_line;
+use crate::yaml::Edit;
 
 /// Lines shown before and after a change.
 const CONTEXT: usize = 3;
@@ -18,13 +19,24 @@ pub type Enclosing<'f> = &'f dyn Fn(usize) -> Option<String>;
 /// Every byte of a line is there, carriage returns and byte order mark included. Behind each hunk's ranges stands what encloses
 /// its first change. Several of these, one behind the other, are one patch.
 pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, enclosing: Enclosing<'_>) -> String {
+    unified_at(path, before, after, &[], enclosing)
+}
+
+/// The same where the edits that lead from the one text to the other are known, which saves the search in a large one.
+pub fn unified_at(
+    path: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+    edits: &[Edit],
+    enclosing: Enclosing<'_>,
+) -> String {
     let mut out = String::new();
     if before == after {
         return out;
     }
     let (old, new) = (before.unwrap_or_default(), after.unwrap_or_default());
     header(&mut out, path, before, after);
-    hunks(&mut out, (old, new), (0, 0), enclosing);
+    hunks(&mut out, (old, new), (0, 0), &runs(old, new, edits), enclosing);
     out
 }
 
@@ -39,14 +51,14 @@ pub fn part(path: &str, before: Option<(usize, &str)>, after: Option<(usize, &st
         return String::new();
     }
     let mut out = format!("--- {}\n+++ {}\n", labelled("a", path), labelled("b", path));
-    hunks(&mut out, (old, new), (in_front(before, after), in_front(after, before)), &|_| None);
+    let in_front = (in_front(before, after), in_front(after, before));
+    hunks(&mut out, (old, new), in_front, &runs(old, new, &[]), &|_| None);
     out
 }
 
 /// Lines in front of the texts count, and are not seen.
-fn hunks(out: &mut String, (old, new): (&str, &str), in_front: (usize, usize), enclosing: Enclosing<'_>) {
-    let runs = runs(old, new);
-    let mut rest = runs.as_slice();
+fn hunks(out: &mut String, (old, new): (&str, &str), in_front: (usize, usize), runs: &[Run], enclosing: Enclosing<'_>) {
+    let mut rest = runs;
     while !rest.is_empty() {
         let near = rest.windows(2).take_while(|pair| gap(pair) <= 2 * CONTEXT).count();
         let (hunk, others) = rest.split_at(near + 1);

@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use similar::{DiffOp, TextDiff};
 
-/// Texts up to this size are compared as a whole. Larger ones go through a window, since the cost of a comparison
-/// grows with the square of the differences in it, and a large file is for the most part the same.
+use crate::yaml::Edit;
+
+/// Texts up to this size are compared as a whole. Larger ones are compared where they were edited, or else through a
+/// window: the cost of a comparison grows with the square of the differences in it, and a large file is for the most part
+/// the same.
 const WHOLE: usize = 256 << 10;
 
 /// Lines of each text that are compared at once where a difference begins.
@@ -27,12 +30,59 @@ pub(super) struct Lines {
     pub count: usize,
 }
 
-/// The runs, in order; between two there is at least one line that the texts share.
+/// The runs, in order; between two there is at least one line that the texts share. The edits that made the one text of
+/// the other may be none, or of other texts.
 ///
 /// A line ends in a line feed, as for git, and in nothing else: a carriage return belongs to its line.
-pub(super) fn runs(before: &str, after: &str) -> Vec<Run> {
-    let is_small = before.len().max(after.len()) <= WHOLE;
-    runs_through(before, after, if is_small { usize::MAX } else { WINDOW })
+pub(super) fn runs(before: &str, after: &str, edits: &[Edit]) -> Vec<Run> {
+    if before.len().max(after.len()) <= WHOLE {
+        return runs_through(before, after, usize::MAX);
+    }
+    match stretches(before, after, edits) {
+        Some(stretches) => runs_within(before, after, &stretches),
+        None => runs_through(before, after, WINDOW),
+    }
+}
+
+/// Whole lines of both texts, between which they are the same; none if the edits do not lead from the one to the other.
+fn stretches(before: &str, after: &str, edits: &[Edit]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let mut stretches: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    let (mut old, mut new) = (0, 0);
+    for Edit { range, text } in edits {
+        let same = before.get(old..range.start)?;
+        let start = new + same.len();
+        if after.get(new..start)? != same || after.get(start..start + text.len())? != text {
+            return None;
+        }
+        (old, new) = (range.end, start + text.len());
+        // What goes around the edit in its lines is the same in both.
+        let lead = before.get(..range.start)?.rfind('\n').map_or(range.start, |at| range.start - at - 1);
+        let ends_alike = |text: &str, at: usize| at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');
+        let tail = match ends_alike(before, old) && ends_alike(after, new) {
+            true => 0,
+            false => before.get(old..)?.find('\n').map_or(before.len() - old, |at| at + 1),
+        };
+        let stretch = (range.start - lead..old + tail, start - lead..new + tail);
+        match stretches.last_mut().filter(|(last, _)| stretch.0.start <= last.end) {
+            Some(last) => (last.0.end, last.1.end) = (stretch.0.end, stretch.1.end),
+            None => stretches.push(stretch),
+        }
+    }
+    (before.get(old..) == after.get(new..)).then_some(stretches)
+}
+
+fn runs_within(before: &str, after: &str, stretches: &[(Range<usize>, Range<usize>)]) -> Vec<Run> {
+    let (mut old, mut new) = (Cursor::new(before), Cursor::new(after));
+    let mut runs: Vec<Run> = Vec::new();
+    for (was, is) in stretches {
+        old.pass(was.start - old.at);
+        new.pass(is.start - new.at);
+        let old_lines: Vec<&str> = before[was.clone()].split_inclusive('\n').collect();
+        let new_lines: Vec<&str> = after[is.clone()].split_inclusive('\n').collect();
+        let diff = TextDiff::from_slices(&old_lines, &new_lines);
+        take(&mut runs, diff.ops(), (&mut old, &old_lines), (&mut new, &new_lines));
+    }
+    runs
 }
 
 fn runs_through(before: &str, after: &str, start: usize) -> Vec<Run> {
@@ -55,12 +105,16 @@ fn runs_through(before: &str, after: &str, start: usize) -> Vec<Run> {
             continue;
         }
         window = start;
-        for op in known {
-            let old_taken = old.take(&old_lines[op.old_range()]);
-            let new_taken = new.take(&new_lines[op.new_range()]);
-            if !matches!(op, DiffOp::Equal { .. }) {
-                runs.push(Run { old: old_taken, new: new_taken });
-            }
+        take(&mut runs, known, (&mut old, &old_lines), (&mut new, &new_lines));
+    }
+}
+
+/// Goes over what is known of some lines.
+fn take(runs: &mut Vec<Run>, ops: &[DiffOp], old: (&mut Cursor<'_>, &[&str]), new: (&mut Cursor<'_>, &[&str])) {
+    for op in ops {
+        let run = Run { old: old.0.take(&old.1[op.old_range()]), new: new.0.take(&new.1[op.new_range()]) };
+        if !matches!(op, DiffOp::Equal { .. }) {
+            runs.push(run);
         }
     }
 }
@@ -163,6 +217,46 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_runs_of_known_edits_lead_from_one_text_to_the_other() {
+        let mut seed = 11;
+        for _ in 0..2000 {
+            let before = text(&mut seed);
+            let mut edits: Vec<Edit> = Vec::new();
+            let mut at = 0;
+            while at < before.len() {
+                let piece = text(&mut seed);
+                let (skip, gone) = (piece.len() % 9, piece.len() % 4);
+                let (start, end) = ((at + skip).min(before.len()), (at + skip + gone).min(before.len()));
+                edits.push(Edit { range: start..end, text: piece.chars().take(skip % 5).collect() });
+                at = end + 3;
+            }
+            let mut after = before.clone();
+            for edit in edits.iter().rev() {
+                after.replace_range(edit.range.clone(), &edit.text);
+            }
+            let stretches = stretches(&before, &after, &edits).expect("the edits lead there");
+            let (mut rebuilt, mut at) = (String::new(), 0);
+            for run in runs_within(&before, &after, &stretches) {
+                assert!(at == 0 || at < run.old.bytes.start, "two runs touch in {before:?} {after:?}");
+                rebuilt.push_str(&before[at..run.old.bytes.start]);
+                assert_eq!(rebuilt.len(), run.new.bytes.start);
+                assert_eq!(before[..run.old.bytes.start].matches('\n').count(), run.old.first);
+                assert_eq!(rebuilt.matches('\n').count(), run.new.first);
+                rebuilt.push_str(&after[run.new.bytes]);
+                at = run.old.bytes.end;
+            }
+            rebuilt.push_str(&before[at..]);
+            assert_eq!(rebuilt, after);
+            if let Some(edit) = edits.iter_mut().find(|edit| !edit.range.is_empty()) {
+                edit.range.end -= 1;
+                edit.text.push('~');
+                assert_eq!(super::stretches(&before, &after, &edits), None);
+            }
+        }
+    }
+
     #[test]
     fn a_window_finds_little_more_than_a_look_at_the_whole() {
         let mut seed = 3;

@@ -202,6 +202,7 @@ pub(super) fn row(rules: &Rules<'_>, target: &Target, files: &dyn Files, setting
     let with = |outcome| status.jobs.iter().filter(move |job| job.outcome == outcome);
     let mut texts: std::collections::BTreeMap<&str, &str> = Default::default();
     sound.iter().for_each(|leg| texts.extend(leg.plan.texts()));
+    let texts = texts.into_iter().map(|(path, text)| (path, text, &[][..]));
     let left: Vec<LeftJob> = with(JobOutcome::Left)
         .map(|job| LeftJob { job: job.name.clone(), reasons: job.reasons.iter().map(reason).collect() })
         .collect();

@@ -5,6 +5,7 @@ mod lines;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use self::lines::{comments_of_scripts, lone_return, with_header};
 use super::error::{Error, ErrorKind};
 use super::events;
 use super::intent::Intent;
@@ -124,6 +125,9 @@ impl<'s> Edits<'s> {
         self.free_of_anchors(node)?;
         let stream = self.stream;
         let tree = stream.tree();
+        if tree.parent(node).is_some_and(|parent| tree.entries(parent).any(|(key, _)| key == node)) {
+            return Err(self.error(node, "a key is renamed, and not replaced".to_owned()));
+        }
         let place = stream.place(node);
         let inside_flow = tree.parent(node).is_some_and(|parent| stream.is_flow(parent));
         if inside_flow || tree.parent(node).is_none() {
@@ -173,7 +177,9 @@ impl<'s> Edits<'s> {
                 self.error(child, "the last entry of its block cannot be deleted; replace the block".to_owned())
             );
         }
-        let at = siblings.iter().position(|&s| s == child).unwrap_or(0);
+        let Some(at) = siblings.iter().position(|&s| s == child) else {
+            return Err(self.error(child, "an entry is deleted by its key".to_owned()));
+        };
         let range = if stream.is_flow(parent) {
             let next = siblings.get(at + 1).map(|&next| stream.place(next).mark as usize);
             let previous = at.checked_sub(1).map(|i| stream.place(stream.last_of(siblings[i])).end as usize);
@@ -226,6 +232,14 @@ impl<'s> Edits<'s> {
         self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
         self.join_at_the_end();
         let (text, lost_comments) = self.apply()?;
+        if let Some(at) = lone_return(self.stream.text()).or_else(|| lone_return(&text).map(|_| 0)) {
+            return Err(Error::new(
+                ErrorKind::Edit,
+                at..at,
+                "a line ends in a carriage return alone, which not every reader takes for a line break",
+                "convert the file to line feeds first",
+            ));
+        }
         let tree = events::read(&text)?;
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
             return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
@@ -376,32 +390,4 @@ impl<'s> Edits<'s> {
         let span = self.stream.span(node);
         Error::new(ErrorKind::Edit, span, message, "the file is left as it is; make this change by hand")
     }
-}
-
-/// Puts the comment of a header line back behind the first line of a new value.
-fn with_header(value: &str, comment: &str) -> String {
-    let comment = comment.trim_end();
-    match value.find('\n') {
-        Some(i) => {
-            let first = value[..i].trim_end_matches('\r');
-            format!("{first} {comment}{}", &value[first.len()..])
-        }
-        None => format!("{value} {comment}"),
-    }
-}
-
-/// The lines of a part of a text that are comments as they stand: within a block scalar they are the shell's.
-fn comments_of_scripts<'s>(source: &'s str, range: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<'s> {
-    let start = range.start;
-    let lines = source.get(range.clone()).unwrap_or_default().split_inclusive('\n');
-    let lines = lines.scan(start, |at, line| {
-        let here = *at;
-        *at += line.len();
-        Some((here, line))
-    });
-    lines.filter_map(|(at, line)| {
-        let text = line.trim_start();
-        let from = at + line.len() - text.len();
-        text.starts_with('#').then(|| from..from + text.trim_end().len())
-    })
 }

@@ -14,7 +14,7 @@ use super::error::{Error, ErrorKind};
 use super::events::{inside_itself, unknown_anchor};
 use super::tree::{Builder, Kind, NodeId, Style, Tree};
 
-pub(super) use pieces::in_pieces;
+pub(super) use pieces::{Pieces, in_pieces};
 
 /// Where a node stands; bytes of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) struct Place {
 }
 
 /// What the walk finds.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Index {
     pub tree: Tree,
     pub places: Vec<Place>,

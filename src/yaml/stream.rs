@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::error::{Error, ErrorKind};
 use super::events::{self, MAX_DEPTH};
-use super::index::{self, Index, Place, disagreement};
+use super::index::{self, Index, Pieces, Place, disagreement};
 use super::tree::{Kind, NodeId, Style, Tree};
 
 /// Larger files are refused: offsets are kept in 32 bits, and GitLab stops at 2 MB by default (`max_yaml_size_bytes`).
@@ -15,6 +15,8 @@ pub const MAX_BYTES: usize = 256 << 20;
 pub struct Stream {
     text: String,
     index: Index,
+    /// What was parsed of it, for the next text that is nearly the same.
+    pieces: Pieces,
     /// Where each line starts.
     lines: Vec<u32>,
     line_ending: &'static str,
@@ -28,6 +30,19 @@ impl Stream {
     /// # Errors
     /// Not YAML, a repeated key, an unknown anchor, too deep or too large, or two readings that differ.
     pub fn parse(text: String) -> Result<Stream, Error> {
+        Stream::read(text, None)
+    }
+
+    /// The same for a text of which much may stand in one that was read before: that much is not parsed again by
+    /// `yaml-edit`. `yaml-rust2` reads all of it, and has the last word.
+    ///
+    /// # Errors
+    /// As [`Stream::parse`].
+    pub fn reparse(text: String, earlier: &Stream) -> Result<Stream, Error> {
+        Stream::read(text, Some(&earlier.pieces))
+    }
+
+    fn read(text: String, known: Option<&Pieces>) -> Result<Stream, Error> {
         if text.len() > MAX_BYTES {
             return Err(Error::new(
                 ErrorKind::TooLarge,
@@ -36,13 +51,13 @@ impl Stream {
                 "split the file; GitLab itself refuses a file this large",
             ));
         }
-        let (index, second) = read_twice(&text)?;
+        let (index, pieces, second) = read_twice(&text, known)?;
         compare(&index, &second)?;
         drop(second);
         let lines = line_starts(&text);
         let crlf = text.matches("\r\n").count();
         let line_ending = if crlf * 2 > lines.len().saturating_sub(1) { "\r\n" } else { "\n" };
-        let stream = Stream { lines, text, index, line_ending, common_manner: OnceLock::new() };
+        let stream = Stream { lines, text, index, pieces, line_ending, common_manner: OnceLock::new() };
         stream.unique_keys()?;
         Ok(stream)
     }
@@ -175,24 +190,28 @@ pub fn is_merge(tree: &Tree, key: NodeId) -> bool {
 }
 
 /// Both readers at once, each on a core, where the depth is known to be harmless; one after the other otherwise.
-fn read_twice(text: &str) -> Result<(Index, Tree), Error> {
+fn read_twice(text: &str, known: Option<&Pieces>) -> Result<(Index, Pieces, Tree), Error> {
     if depth_bound(text) > 4 * MAX_DEPTH {
         let second = events::read(text)?;
-        return Ok((index::index(text)?, second));
+        return Ok((index::index(text)?, Pieces::default(), second));
     }
-    let first = || match index::in_pieces(text) {
-        Some(index) => (Ok(index), true),
-        None => (index::index(text), false),
+    let first = || match index::in_pieces(text, known) {
+        Some((index, pieces)) => (Ok(index), Some(pieces)),
+        None => (index::index(text), None),
     };
-    let ((index, in_pieces), second) = rayon::join(first, || {
+    let ((index, pieces), second) = rayon::join(first, || {
         let given_up = |_| Err(disagreement(0..0, "yaml-rust2 gave up".to_owned()));
         std::panic::catch_unwind(|| events::read(text)).unwrap_or_else(given_up)
     });
     let second = second?;
     let index = index?;
-    match in_pieces && index.tree != second {
-        true => Ok((index::index(text)?, second)),
-        false => Ok((index, second)),
+    match pieces {
+        Some(pieces) if index.tree == second => {
+            debug_assert!(index::index(text).is_ok_and(|whole| whole == index), "in pieces it is another:\n{text}");
+            Ok((index, pieces, second))
+        }
+        Some(_) => Ok((index::index(text)?, Pieces::default(), second)),
+        None => Ok((index, Pieces::default(), second)),
     }
 }
 

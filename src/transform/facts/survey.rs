@@ -1,6 +1,5 @@
 //! Reads the scripts of every job, once, and says what is known of each.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -8,23 +7,26 @@ use rayon::prelude::*;
 use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, reason, short};
 use crate::pipeline::{Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
-use crate::shell::{Command, Daemon, Script, daemon, docker, mentions_docker};
+use crate::shell::{Command, Daemon, Script, Scripts, daemon, docker, mentions_docker};
 use crate::transform::image::{expand, is_dind, name};
 use crate::transform::purpose::{Purpose, understood};
 
 /// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
 #[derive(Default)]
-pub struct Survey {
-    cache: HashMap<String, Arc<Script>>,
+pub struct Survey<'s> {
+    /// Of a short pipeline all are kept, for whoever reads nearly the same one next.
+    kept: Option<&'s Scripts>,
+    own: Scripts,
 }
 
-impl Survey {
+impl<'s> Survey<'s> {
     /// The facts of every visible job, in order. Long pipelines are read by all cores.
-    pub fn of(pipeline: &Pipeline) -> Vec<Facts<'_>> {
+    pub fn of(pipeline: &'s Pipeline) -> Vec<Facts<'s>> {
         let jobs: Vec<Job<'_>> = pipeline.jobs().collect();
         let jobs = jobs.into_par_iter().with_min_len(FEW);
         let short = jobs.len() <= FEW;
-        jobs.map_init(Survey::default, |survey, job| {
+        let new = || Survey { kept: short.then(|| pipeline.project().scripts()), own: Scripts::default() };
+        jobs.map_init(new, |survey, job| {
             let (mut facts, reading) = survey.job(pipeline.project(), job);
             if short {
                 facts.reading = reading.into();
@@ -35,7 +37,7 @@ impl Survey {
     }
 
     /// The same facts with the scripts at hand, for a while; none if they are at hand anyway.
-    pub fn again<'p>(&mut self, facts: &Facts<'p>) -> Option<Facts<'p>> {
+    pub fn again<'p>(&self, facts: &Facts<'p>) -> Option<Facts<'p>> {
         facts.reading.get().is_none().then(|| Facts {
             job: facts.job,
             effective: facts.effective.clone(),
@@ -59,7 +61,7 @@ impl Survey {
     }
 
     /// The scripts of a job, and what each command of each part is for.
-    pub(super) fn read<'p>(&mut self, effective: &Effective<'p>) -> (Reading<'p>, [Vec<Purpose>; 3]) {
+    pub(super) fn read<'p>(&self, effective: &Effective<'p>) -> (Reading<'p>, [Vec<Purpose>; 3]) {
         let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
         let sections = sections.map(|section| (section, effective.written_script(section)));
         // What it inherits from the global level speaks of docker in every job.
@@ -95,7 +97,7 @@ impl Survey {
         (reading, purposes)
     }
 
-    fn job<'p>(&mut self, project: &'p Project, job: Job<'p>) -> (Facts<'p>, Reading<'p>) {
+    fn job<'p>(&self, project: &'p Project, job: Job<'p>) -> (Facts<'p>, Reading<'p>) {
         let effective = job.effective();
         let (reading, purposes) = self.read(&effective);
         let mut facts = Facts {
@@ -124,7 +126,7 @@ impl Survey {
             }
             let silent = !reading.speaks && !part.items.iter().any(speaks_of_docker);
             if silent && !facts.dind.is_empty() {
-                facts.perhaps(part, number);
+                facts.perhaps(part, number, &self.script(&part.items));
             }
         }
         facts.uses = Uses::of(&facts.effective, &reading);
@@ -133,16 +135,23 @@ impl Survey {
     }
 
     /// `before_script` and `after_script` are mostly inherited, and alike.
-    fn parse(&mut self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
+    fn parse(&self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
+        let scripts = self.kept.unwrap_or(&self.own);
         if !speaks && !items.iter().any(speaks_of_docker) {
-            return self.cache.entry(String::new()).or_insert_with(|| Arc::new(Script::parse([""; 0]))).clone();
+            return scripts.parse([]);
         }
-        let parse = || Arc::new(Script::parse(items.iter().map(|item| &*item.text)));
-        if section == Section::Script {
-            return parse();
+        match section {
+            Section::Script => self.script(items),
+            _ => scripts.parse(items.iter().map(|item| &*item.text)),
         }
-        let key = items.iter().map(|item| &*item.text).collect::<Vec<_>>().join("\u{1}");
-        self.cache.entry(key).or_insert_with(parse).clone()
+    }
+
+    fn script(&self, items: &[ScriptItem<'_>]) -> Arc<Script> {
+        let texts = items.iter().map(|item| &*item.text);
+        match self.kept {
+            Some(kept) => kept.parse(texts),
+            None => Arc::new(Script::parse(texts)),
+        }
     }
 }
 
@@ -151,8 +160,7 @@ const FEW: usize = 64;
 
 impl Facts<'_> {
     /// What a script that does not speak of docker may do where it cannot be seen.
-    fn perhaps(&mut self, part: &Part<'_>, number: usize) {
-        let script = Script::parse(part.items.iter().map(|item| &*item.text));
+    fn perhaps(&mut self, part: &Part<'_>, number: usize, script: &Script) {
         for (index, command) in script.commands().iter().enumerate() {
             if let Purpose::Hidden { code } = understood(command).0 {
                 let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));

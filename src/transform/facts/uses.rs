@@ -1,11 +1,14 @@
 //! The images that a job builds, pulls, pushes and otherwise uses, by their names as far as the files tell them.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::Reading;
+use super::{Facts, Reading};
 use crate::pipeline::{Effective, Given, fill};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, docker};
+use crate::shell::{Command, Docker, docker};
 use crate::transform::images::image_key;
 
 /// What one job does with images, by their names as far as the files tell them.
@@ -14,74 +17,121 @@ pub struct Uses {
     /// With the number of the build.
     pub builds: BTreeMap<String, usize>,
     pub pulls: BTreeSet<String>,
-    pub pushes: BTreeSet<String>,
     /// It must be in the job's daemon: tagged, saved.
     pub needs: BTreeSet<String>,
-    /// It is run, pushed, or named to another tool: all the same if it is in a registry by then.
-    pub runs: BTreeSet<String>,
+    /// What it builds and pushes.
+    pub releases: BTreeSet<String>,
 }
 
 impl Uses {
-    /// What the scripts of a job say of images.
+    /// What the docker commands of a job say of images.
     pub(super) fn of(effective: &Effective<'_>, reading: &Reading<'_>) -> Uses {
         let mut uses = Uses::default();
-        if reading.parts.iter().all(|part| part.script.commands().is_empty()) {
-            return uses;
-        }
-        let set = set_once(reading);
-        let value = |name: &str| match set.get(name) {
-            Some(text) => text.clone(),
-            None => effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
-        };
-        let given: Vec<Given> =
-            reading.parts.iter().flat_map(|p| &p.items).flat_map(|item| item.given.clone()).collect();
-        let given = |text: &str| if given.is_empty() { text.to_owned() } else { fill(text, &given).concat() };
-        let value = |name: &str| value(name).map(|text| given(&text));
-        let name = |text: &str| image_key(&given(text), &value);
+        let names = Names::new(effective, reading);
+        let mut pushes: BTreeSet<String> = BTreeSet::new();
         for (number, build) in reading.builds.iter().enumerate() {
             let tags = build.tags.iter().filter(|tag| !tag.is_empty());
-            uses.builds.extend(tags.clone().map(|tag| (name(tag), number)));
+            let tags: Vec<String> = tags.map(|tag| names.key(tag)).collect();
             if build.at.docker.flag("push") {
-                uses.pushes.extend(tags.map(|tag| name(tag)));
+                pushes.extend(tags.iter().cloned());
             }
+            uses.builds.extend(tags.into_iter().map(|tag| (tag, number)));
         }
         let mut given: BTreeSet<String> = BTreeSet::new();
-        for command in reading.parts.iter().flat_map(|part| part.script.commands()) {
-            // An option is no image, even if it names one: `--build-arg=BASE=x`.
-            let shown =
-                || command.words.iter().skip(1).map(|word| word.display()).filter(|word| !word.starts_with('-'));
-            let words = || shown().map(name);
-            match docker(command) {
-                Some(docker) => {
-                    let operand = |at: usize| {
-                        let word = command.words.get(*docker.operands.get(at)?)?;
-                        Some(name(word.display()))
-                    };
-                    match docker.verb {
-                        Verb::Build | Verb::BuildxBuild | Verb::Login | Verb::Logout | Verb::Rmi => {}
-                        Verb::Pull => uses.pulls.extend(operand(0)),
-                        Verb::Push => {
-                            uses.pushes.extend(operand(0));
-                            uses.runs.extend(operand(0).filter(|name| !given.contains(name)));
-                        }
-                        Verb::Tag => {
-                            uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
-                            given.extend(operand(1));
-                        }
-                        Verb::Save | Verb::Inspect | Verb::Export => uses.needs.extend(words()),
-                        Verb::Imagetools(_) | Verb::Manifest => {}
-                        _ => uses.runs.extend(words()),
-                    }
+        for (command, docker) in reading.docker() {
+            let operand = |at: usize| names.operand(command, &docker, at);
+            match docker.verb {
+                Verb::Pull => uses.pulls.extend(operand(0)),
+                Verb::Push if !uses.builds.is_empty() => pushes.extend(operand(0)),
+                Verb::Tag => {
+                    uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
+                    given.extend(operand(1));
                 }
+                Verb::Save | Verb::Inspect | Verb::Export => {
+                    uses.needs.extend(shown(command).map(|word| names.key(word)));
+                }
+                _ => {}
+            }
+        }
+        uses.releases = pushes.into_iter().filter(|name| uses.builds.contains_key(name)).collect();
+        uses
+    }
+}
+
+impl Facts<'_> {
+    /// The images that it runs, pushes, or names to another tool: all the same if they are in a registry by then.
+    pub fn runs(&self) -> BTreeSet<String> {
+        let mut runs = BTreeSet::new();
+        let names = Names::new(&self.effective, self);
+        let mut given: BTreeSet<String> = BTreeSet::new();
+        for command in self.parts.iter().flat_map(|part| part.script.commands()) {
+            match docker(command) {
+                Some(docker) => match docker.verb {
+                    Verb::Push => {
+                        runs.extend(names.operand(command, &docker, 0).filter(|name| !given.contains(name)));
+                    }
+                    Verb::Tag => given.extend(names.operand(command, &docker, 1)),
+                    Verb::Build | Verb::BuildxBuild | Verb::Login | Verb::Logout | Verb::Rmi | Verb::Pull => {}
+                    Verb::Save | Verb::Inspect | Verb::Export | Verb::Imagetools(_) | Verb::Manifest => {}
+                    _ => runs.extend(shown(command).map(|word| names.key(word))),
+                },
                 None if shows_only(command) => {}
                 // A bare word may be anything.
                 None => {
-                    uses.runs.extend(shown().filter(|word| word.contains([':', '$'])).map(name));
+                    let words = shown(command).filter(|word| word.contains([':', '$']));
+                    runs.extend(words.map(|word| names.key(word)));
                 }
             }
         }
-        uses
+        runs
     }
+}
+
+/// The names of images in the scripts of a job.
+struct Names<'r, 'p> {
+    effective: &'r Effective<'p>,
+    reading: &'r Reading<'p>,
+    set: OnceCell<BTreeMap<String, Option<String>>>,
+    /// The inputs in the scripts: names are compared between jobs as this inclusion of their file has them.
+    given: Vec<Given>,
+}
+
+impl<'r, 'p> Names<'r, 'p> {
+    fn new(effective: &'r Effective<'p>, reading: &'r Reading<'p>) -> Names<'r, 'p> {
+        let items = reading.parts.iter().flat_map(|part| &part.items);
+        Names { effective, reading, set: OnceCell::new(), given: items.flat_map(|item| item.given.clone()).collect() }
+    }
+
+    /// A name with its variables replaced, as far as the files give them one value.
+    fn key(&self, name: &str) -> String {
+        image_key(&self.filled(name), &|name| match self.set.get_or_init(|| set_once(self.reading)).get(name) {
+            Some(text) => text.as_deref().map(|text| self.filled(text).into_owned()),
+            None => self.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
+        })
+    }
+
+    fn filled<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.given.is_empty() {
+            true => Cow::Borrowed(name),
+            false => Cow::Owned(fill(name, &self.given).concat()),
+        }
+    }
+
+    fn operand(&self, command: &Command, docker: &Docker, at: usize) -> Option<String> {
+        Some(self.key(command.words.get(*docker.operands.get(at)?)?.display()))
+    }
+}
+
+impl Reading<'_> {
+    fn docker(&self) -> impl Iterator<Item = (&Command, Arc<Docker>)> {
+        let commands = self.parts.iter().flat_map(|part| part.script.commands());
+        commands.filter_map(|command| Some((command, docker(command)?)))
+    }
+}
+
+/// The words of a command that may name an image. An option is none, even if it names one: `--build-arg=BASE=x`.
+fn shown(command: &Command) -> impl Iterator<Item = &str> {
+    command.words.iter().skip(1).map(|word| word.display()).filter(|word| !word.starts_with('-'))
 }
 
 /// The variables that a job's scripts set, with their value where there is only one.

@@ -132,3 +132,39 @@ impl Edits<'_> {
         siblings[1..].iter().filter(blank).count() * 2 >= siblings.len() - 1
     }
 }
+
+/// The first carriage return without a line feed behind it.
+pub(super) fn lone_return(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text.as_bytes()).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+}
+
+/// Puts the comment of a header line back behind the first line of a new value.
+pub(super) fn with_header(value: &str, comment: &str) -> String {
+    let comment = comment.trim_end();
+    match value.find('\n') {
+        Some(i) => {
+            let first = value[..i].trim_end_matches('\r');
+            format!("{first} {comment}{}", &value[first.len()..])
+        }
+        None => format!("{value} {comment}"),
+    }
+}
+
+/// The lines of a part of a text that are comments as they stand: within a block scalar they are the shell's.
+pub(super) fn comments_of_scripts<'s>(
+    source: &'s str,
+    range: &Range<usize>,
+) -> impl Iterator<Item = Range<usize>> + use<'s> {
+    let start = range.start;
+    let lines = source.get(range.clone()).unwrap_or_default().split_inclusive('\n');
+    let lines = lines.scan(start, |at, line| {
+        let here = *at;
+        *at += line.len();
+        Some((here, line))
+    });
+    lines.filter_map(|(at, line)| {
+        let text = line.trim_start();
+        let from = at + line.len() - text.len();
+        text.starts_with('#').then(|| from..from + text.trim_end().len())
+    })
+}

@@ -1,8 +1,11 @@
 //! Large files are parsed in pieces, cut before keys of the top level: all cores parse, and only a few syntax trees, of
-//! which each fits the caches, are held at a time.
+//! which each fits the caches, are held at a time. Small ones are, where a text that is nearly the same was read before: then
+//! only the pieces that are new are parsed.
 //!
 //! Whether it was right to cut somewhere is not decided here. The second reader reads the text as one, and where it
 //! finds anything else the file is parsed as one as well.
+
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 use rowan::{GreenNode, NodeOrToken};
@@ -13,9 +16,33 @@ use super::{Index, Walk, green, kind};
 /// Bytes of a piece, at least.
 const PIECE: usize = 32 << 10;
 
-/// Indexes a text in pieces; none if it is small, or not to be cut.
-pub(in crate::yaml) fn in_pieces(text: &str) -> Option<Index> {
-    in_pieces_of(text, PIECE)
+/// Bytes of a text whose pieces are kept, at most.
+const KEPT: usize = 4 * PIECE;
+
+/// The pieces of a small text, parsed.
+#[derive(Default)]
+pub(in crate::yaml) struct Pieces(HashMap<Box<str>, GreenNode>);
+
+/// Indexes a text in pieces; none if it is small and nothing like it was read before, or if it is not to be cut.
+pub(in crate::yaml) fn in_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
+    match known {
+        Some(known) if text.len() <= KEPT => in_known_pieces(text, known),
+        _ => Some((in_pieces_of(text, PIECE)?, Pieces::default())),
+    }
+}
+
+fn in_known_pieces(text: &str, known: &Pieces) -> Option<(Index, Pieces)> {
+    let mut walk = Walk { text, ..Walk::default() };
+    let mut kept = Pieces::default();
+    for piece in cut(text, 1) {
+        let parsed = match known.0.get(piece) {
+            Some(parsed) => parsed.clone(),
+            None => green(piece).ok()?,
+        };
+        walk.piece(piece, &parsed)?;
+        kept.0.insert(piece.into(), parsed);
+    }
+    Some((walk.join()?, kept))
 }
 
 fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
@@ -27,24 +54,31 @@ fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
     for some in pieces.chunks(2 * rayon::current_num_threads()) {
         let parsed: Vec<Option<GreenNode>> = some.par_iter().map(|piece| green(piece).ok()).collect();
         for (piece, parsed) in some.iter().zip(parsed) {
-            let end = walk.at + piece.len();
-            walk.piece(&parsed?)?;
-            if walk.at != end {
-                return None;
-            }
+            walk.piece(piece, &parsed?)?;
         }
     }
-    walk.goes_on = false;
-    let (root, start) = walk.open.take()?;
-    walk.close(root, start, false);
-    walk.out.documents.last_mut()?.end = walk.at;
-    walk.out.tree = walk.builder.finish();
-    Some(walk.out)
+    walk.join()
 }
 
 impl Walk<'_> {
+    /// Ends what the pieces have left open.
+    fn join(mut self) -> Option<Index> {
+        self.goes_on = false;
+        let (root, start) = self.open.take()?;
+        self.close(root, start, false);
+        self.out.documents.last_mut()?.end = self.at;
+        self.out.tree = self.builder.finish();
+        Some(self.out)
+    }
+
+    fn piece(&mut self, text: &str, green: &GreenNode) -> Option<()> {
+        let end = self.at + text.len();
+        self.go_over(green)?;
+        (self.at == end).then_some(())
+    }
+
     /// Goes over a piece. The first one leaves the last root open, and the others go on in it.
-    fn piece(&mut self, green: &GreenNode) -> Option<()> {
+    fn go_over(&mut self, green: &GreenNode) -> Option<()> {
         let is_node = |child: &NodeOrToken<_, _>| matches!(child, NodeOrToken::Node(_));
         let last = green.children().filter(is_node).count();
         if self.open.is_none() {
