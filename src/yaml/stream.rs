@@ -51,6 +51,15 @@ impl Stream {
                 "split the file; GitLab itself refuses a file this large",
             ));
         }
+        if let Some(at) = forbidden(&text) {
+            let character = text[at..].chars().next().unwrap_or_default();
+            return Err(Error::new(
+                ErrorKind::Syntax,
+                at..at + character.len_utf8(),
+                format!("this is not YAML: the control character U+{:04X} is not allowed", u32::from(character)),
+                "remove it; in a double-quoted scalar it can be written as \\x and two digits",
+            ));
+        }
         let (index, pieces, second) = read_twice(&text, known)?;
         compare(&index, &second)?;
         drop(second);
@@ -241,6 +250,18 @@ fn compare(index: &Index, second: &Tree) -> Result<(), Error> {
     let place = index.places.get(at.0 as usize).copied().unwrap_or_default();
     let what = format!("yaml-edit {}, yaml-rust2 {}", index.tree.describe(at), second.describe(at));
     Err(disagreement(place.start as usize..place.end as usize, what))
+}
+
+/// The first character that no YAML file may hold: control characters but tab, line feed, carriage return and next line
+/// (YAML 1.2, 5.1; libyaml's `yaml_parser_update_buffer`, by which GitLab reads).
+fn forbidden(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_control = |&byte: &u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f;
+    let first = bytes.iter().position(is_control);
+    // U+0080 to U+009F take two bytes.
+    let second =
+        memchr::memchr_iter(0xc2, bytes).find(|at| matches!(bytes.get(at + 1), Some(0x80..=0x84 | 0x86..=0x9f)));
+    first.into_iter().chain(second).min()
 }
 
 fn line_starts(text: &str) -> Vec<u32> {

@@ -111,10 +111,12 @@ impl Walk<'_> {
 fn cut(text: &str, size: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while let Some(at) = next_key(rest, size) {
+    // The first piece holds the first key, whatever stands before it.
+    let mut from = if is_key(text) { 0 } else { next_key(text, 0).unwrap_or(text.len()) };
+    while let Some(at) = next_key(rest, from + size) {
         let (piece, more) = rest.split_at(at);
         pieces.push(piece);
-        rest = more;
+        (rest, from) = (more, 0);
     }
     pieces.push(rest);
     pieces
@@ -123,11 +125,13 @@ fn cut(text: &str, size: usize) -> Vec<&str> {
 /// The first line that begins as a key of the top level does, at least some bytes from the start.
 fn next_key(text: &str, from: usize) -> Option<usize> {
     let lines = memchr::memchr_iter(b'\n', text.as_bytes().get(from..)?).map(|at| from + at + 1);
-    lines.into_iter().find(|&at| {
-        let line = &text.as_bytes()[at..];
-        let is_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        is_name(line.first()) || matches!(line.first(), Some(b'.' | b'"' | b'\'')) && is_name(line.get(1))
-    })
+    lines.into_iter().find(|&at| is_key(&text[at..]))
+}
+
+fn is_key(line: &str) -> bool {
+    let line = line.as_bytes();
+    let is_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    is_name(line.first()) || matches!(line.first(), Some(b'.' | b'"' | b'\'')) && is_name(line.get(1))
 }
 
 #[cfg(test)]
