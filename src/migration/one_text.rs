@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::engine::Scene;
 use super::step::{Planned, draft_job};
 use crate::pipeline::{At, Pipeline};
-use crate::transform::{Draft, Facts, Left, Reason, Survey, Transform, reason_at};
+use crate::transform::{Draft, Facts, FileEdits, Left, Reason, Survey, Transform, reason_at};
 
 /// Takes those jobs of one text off the plan that would not become the same.
 pub(super) fn leave_unlike<'p>(
@@ -37,19 +37,26 @@ pub(super) fn leave_unlike<'p>(
     left
 }
 
-/// Leaves the edits of one text with the first of its jobs.
-pub(super) fn write_once(scene: &Scene<'_>, planned: &mut [Planned<'_>]) {
-    let texts = texts(scene.pipeline, planned);
-    let others: BTreeSet<String> = texts.into_values().flat_map(|names| names.into_iter().skip(1)).collect();
-    planned.iter_mut().filter(|job| others.contains(&job.name)).for_each(|job| job.files.clear());
+/// The edits of planned jobs, those of one text once: they are the same.
+pub(super) fn written_once<'e, 'p>(
+    pipeline: &'e Pipeline,
+    planned: &'e [Planned<'p>],
+) -> impl Iterator<Item = &'e FileEdits<'p>> {
+    let mut known = BTreeSet::new();
+    let edits = planned.iter().filter(|job| !job.files.is_empty());
+    let once = edits.filter(move |job| text_of(pipeline, job).is_none_or(|text| known.insert(text)));
+    once.map(|job| &job.files)
+}
+
+fn text_of(pipeline: &Pipeline, job: &Planned<'_>) -> Option<At> {
+    Some(pipeline.job(&job.name)?.definitions().last()?.value)
 }
 
 /// The texts of which there are several planned jobs, with their names.
 fn texts(pipeline: &Pipeline, planned: &[Planned<'_>]) -> BTreeMap<At, Vec<String>> {
     let mut texts: BTreeMap<At, Vec<String>> = BTreeMap::new();
     for job in planned {
-        let definition = pipeline.job(&job.name).and_then(|job| job.definitions().last().copied());
-        definition.into_iter().for_each(|of| texts.entry(of.value).or_default().push(job.name.clone()));
+        text_of(pipeline, job).into_iter().for_each(|of| texts.entry(of).or_default().push(job.name.clone()));
     }
     texts.retain(|_, names| names.len() > 1);
     texts

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::engine::Scene;
-use super::one_text::{leave_unlike, write_once};
+use super::one_text::{leave_unlike, written_once};
 use super::phase::Phase;
 use super::shared::share;
 use crate::pipeline::{FileId, Pipeline, Section};
@@ -99,7 +99,6 @@ fn of_jobs(
     }
     step.left.extend(leave_unlike(scene, transforms, &selected, &mut planned));
     settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
-    write_once(scene, &mut planned);
     share(scene, phase, transforms, &selected, &mut planned);
     step.write(scene, planned);
     step
@@ -144,7 +143,7 @@ fn settle_who_changes<'p>(
 impl Step {
     /// Puts the edits of the jobs together. A job whose edits cannot be made is left; the others do without it.
     fn write(&mut self, scene: &Scene<'_>, mut planned: Vec<Planned<'_>>) {
-        let all = |planned: &[Planned<'_>]| finish(scene, together(planned.iter().map(|job| &job.files)));
+        let all = |planned: &[Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
         let mut written = all(&planned);
         if written.is_err() {
             planned.retain(|job| match finish(scene, job.files.clone()) {
