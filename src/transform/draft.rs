@@ -208,7 +208,8 @@ impl<'f, 'p> Draft<'f, 'p> {
 }
 
 impl DraftItem {
-    /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too.
+    /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too; so do blank
+    /// lines that would be the last.
     pub fn tidied(&self) -> Vec<(Range<usize>, String)> {
         let mut edits = self.edits.clone();
         edits.sort_by_key(|(range, _)| (range.start, range.end));
@@ -222,6 +223,7 @@ impl DraftItem {
                 _ => joined.push((range, text)),
             }
         }
+        let mut free = 0;
         for (range, text) in &mut joined {
             let before = self.text.get(..range.start).unwrap_or_default();
             let after = self.text.get(range.end..).unwrap_or_default();
@@ -229,6 +231,11 @@ impl DraftItem {
             if text.is_empty() && range.start < range.end && blank_before && after.starts_with('\n') {
                 range.end += 1;
             }
+            let kept = before.trim_end_matches('\n').len() + 1;
+            if text.is_empty() && after.is_empty() && kept < range.start && free <= kept {
+                range.start = kept;
+            }
+            free = range.end;
         }
         joined
     }
