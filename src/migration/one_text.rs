@@ -30,7 +30,7 @@ pub(super) fn leave_unlike<'p>(
             continue;
         }
         planned.retain(|job| !names.contains(&job.name));
-        let message = format!("is made of one text with {}, and by its inputs would change otherwise", listed(&names));
+        let message = format!("one text makes {}: with its inputs, each would change in its own way", listed(&names));
         let reason: Reason = reason_at(scene.pipeline.project(), at, None, "input", message);
         left.extend(names.into_iter().map(|job| Left { job, reasons: vec![reason.clone()] }));
     }
