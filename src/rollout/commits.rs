@@ -1,13 +1,13 @@
 //! The commits of a course, one a phase, as objects: the same input makes the same commits.
 
-use gix_hash::ObjectId;
 use gix_object::tree::{Editor, EntryKind};
-use gix_object::{Find, Kind, Tree, TreeRef, Write};
+use gix_object::{Find, Kind, Tree, TreeRef};
 
 use super::objects::{Mode, ObjectFiles};
 use super::outcome::{Fault, Outcome};
+use super::pack::NewObjects;
 use super::plan::Plan;
-use super::scratch::{lacking, unwritten};
+use super::scratch::lacking;
 use crate::migration::Course;
 use crate::report::commit_message;
 
@@ -21,7 +21,8 @@ pub fn commits(base: &str, files: &ObjectFiles, plan: &Plan, course: &Course, yo
     let mut bytes = Vec::new();
     let found = store.try_find(&files.root, &mut bytes).ok().flatten().ok_or_else(|| lacking("tree"))?;
     let root: Tree = TreeRef::from_bytes(found.data, files.root.kind()).map_err(|_| lacking("tree"))?.into();
-    let mut editor = Editor::new(root, store, files.root.kind());
+    let new = NewObjects::beside(store, files.root.kind());
+    let mut editor = Editor::new(root, &new, files.root.kind());
     let who = format!("{} {} +0000", plan.author, plan.date + younger);
     let mut last = base.to_owned();
     for leg in course.legs.iter().filter(|leg| leg.is_sound()) {
@@ -31,17 +32,15 @@ pub fn commits(base: &str, files: &ObjectFiles, plan: &Plan, course: &Course, yo
                 return Err(Fault::new(Outcome::Invalid, format!("{} is no regular file", file.path)));
             };
             let kind = if is_executable { EntryKind::BlobExecutable } else { EntryKind::Blob };
-            let blob = write(store, Kind::Blob, file.text.as_bytes())?;
+            let blob = new.put(Kind::Blob, file.text.clone().into_bytes())?;
             editor.upsert(path.split('/'), kind, blob).map_err(|_| lacking("tree"))?;
         }
-        let tree = editor.write(|tree| store.write(tree)).map_err(|_| unwritten())?;
+        let tree = editor.write(|tree| new.put_tree(tree))?;
         let message = commit_message(&leg.plan, proof);
         let text = format!("tree {tree}\nparent {last}\nauthor {who}\ncommitter {who}\n\n{message}");
-        last = write(store, Kind::Commit, text.as_bytes())?.to_string();
+        last = new.put(Kind::Commit, text.into_bytes())?.to_string();
     }
+    drop(editor);
+    new.write()?;
     Ok(last)
-}
-
-fn write(store: &gix_odb::Handle, kind: Kind, bytes: &[u8]) -> Result<ObjectId, Fault> {
-    store.write_buf(kind, bytes).map_err(|_| unwritten())
 }

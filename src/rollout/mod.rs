@@ -14,6 +14,7 @@ mod journal;
 mod make;
 mod objects;
 mod outcome;
+mod pack;
 mod page;
 mod plan;
 mod push;
