@@ -238,3 +238,25 @@ fn a_file_that_changed_meanwhile_is_not_written() {
     let change = Change { path: ".gitlab-ci.yml", before: Some("something else"), after: Some("x") };
     assert_eq!(write(&folder, &[change]), Err(WriteError::Changed { path: ".gitlab-ci.yml".into() }));
 }
+
+#[test]
+fn hidden_jobs_with_a_daemon_that_nobody_extends_are_named() {
+    let template = ".build:\n  services: [docker:29-dind]\n  image: docker:29-cli\n  script:\n    - docker build -t $CI_REGISTRY_IMAGE .\n    - docker push $CI_REGISTRY_IMAGE\n";
+    let lint = "lint: {script: date}\n";
+    let user = "include: .gitlab-ci.yml\nbuild: {extends: .build}\n";
+    let repository = Repository::with(&[(".gitlab-ci.yml", &format!("{template}{lint}")), ("all.yml", user)]);
+    let status = repository.json(&["status", "--format", "json"]);
+    assert_eq!(
+        status["unused_templates"],
+        serde_json::json!([{"name": ".build", "file": ".gitlab-ci.yml", "line": 1}])
+    );
+    for command in [&["status"][..], &["phase", "1", "--dry-run"]] {
+        let ran = repository.wants(0, command);
+        assert!(ran.err.contains("`.build` at .gitlab-ci.yml:1:1 holds a Docker-in-Docker daemon"), "{}", ran.err);
+    }
+    // What it says is to be done does it.
+    let ran = repository.wants(0, &["--file", "all.yml", "phase", "1", "--yes"]);
+    assert!(!ran.err.contains("Not used"), "{}", ran.err);
+    assert!(repository.read(".gitlab-ci.yml").contains("docker buildx build"), "{}", ran.err);
+    assert_eq!(repository.read("all.yml"), user);
+}

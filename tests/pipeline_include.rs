@@ -112,6 +112,23 @@ job: {script: x}
 }
 
 #[test]
+fn a_component_of_the_project_itself_is_read() {
+    let include = |address: &str| format!("include:\n  - component: {address}\n    inputs: {{name: a}}\n");
+    let component = "spec: {inputs: {name: }}\n---\n$[[ inputs.name ]]-job: {script: x, image: i}\n";
+    let own = "$CI_SERVER_FQDN/$CI_PROJECT_PATH/c@$CI_COMMIT_SHA";
+    for path in ["templates/c.yml", "templates/c/template.yml"] {
+        let pipeline = of_files(&[(MAIN, &include(own)), (path, component)]);
+        assert_eq!(job(&pipeline, "a-job")["image"], "i");
+        assert!(pipeline.partial().is_empty());
+    }
+    let lint = "lint: {script: x}\n";
+    for address in [own, "$CI_SERVER_FQDN/$CI_PROJECT_PATH/c@1.0", "$CI_SERVER_FQDN/other/c@$CI_COMMIT_SHA"] {
+        let files = [(MAIN, &*(include(address) + lint)), ("templates/d.yml", component)];
+        assert_eq!(of_files(&files).partial().len(), 1, "{address}");
+    }
+}
+
+#[test]
 fn a_conditional_include_is_taken_as_included() {
     let text = "include:\n  - local: a.yml\n    rules: [{if: $X}]\njob: {script: x}\n";
     let pipeline = of_files(&[(MAIN, text), ("a.yml", "job: {image: a}\n")]);

@@ -85,7 +85,7 @@ struct Global {
     /// Set a key of .ci-migrate.yml for this run; may be repeated
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     set: Vec<String>,
-    /// Take it that no job in an include that cannot be read needs the global daemon
+    /// Take it that an include that cannot be read sets no script for all jobs, and that no job in it needs the global daemon
     #[arg(long, global = true)]
     assume_complete: bool,
     /// Answer for people or for programs

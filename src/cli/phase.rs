@@ -129,6 +129,7 @@ pub fn run_in(
             ui.json(&answer(&plan, None, "", false))?;
         } else {
             show::left(ui, &plan.left);
+            show::unused_templates(ui, &scene);
             ui.good(nothing_to_do(state(&plan)));
         }
         return Ok(0);

@@ -54,6 +54,20 @@ pub fn partial(ui: &Ui, scene: &Scene<'_>) {
     }
 }
 
+/// Hidden jobs with a daemon that nobody here extends: they stay as they are, whatever is said of the jobs.
+pub fn unused_templates(ui: &Ui, scene: &Scene<'_>) {
+    let unused = crate::migration::unused_templates(scene.pipeline);
+    for (name, at) in &unused {
+        ui.odd(&format!(
+            "Not used: `{name}` at {} holds a Docker-in-Docker daemon, and no job here extends it",
+            place(scene, *at)
+        ));
+    }
+    if !unused.is_empty() {
+        ui.note("No phase changes what no job uses; with --file, name a pipeline in which jobs extend it, and it changes with them.");
+    }
+}
+
 /// `file:line:column` of a node.
 pub fn place(scene: &Scene<'_>, at: At) -> String {
     match scene.pipeline.project().place(at) {

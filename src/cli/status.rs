@@ -20,6 +20,7 @@ pub fn run_in(repository: &Repository, global: &Global, ui: &mut Ui) -> Done {
         return Ok(0);
     }
     show::partial(ui, &scene);
+    show::unused_templates(ui, &scene);
     let width = ui.answer_width();
     ui.answer(&phase_table(&status).render(width))?;
     ui.answer("\n")?;

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::engine::{Plan, Scene};
 use super::phase::{Phase, Select};
+use super::templates::unused_templates;
 use crate::pipeline::Partial;
 use crate::transform::{Need, Reason, Role};
 
@@ -46,6 +47,15 @@ pub struct Status {
     pub partial: Vec<PartialStatus>,
     pub phases: Vec<PhaseStatus>,
     pub jobs: Vec<JobStatus>,
+    /// Hidden jobs that hold a Docker-in-Docker daemon and that no job here extends: no phase changes them.
+    pub unused_templates: Vec<TemplateStatus>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TemplateStatus {
+    pub name: String,
+    pub file: String,
+    pub line: usize,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -95,12 +105,17 @@ impl Status {
         let plans: Vec<Plan> = phases.iter().map(|phase| Plan::new(scene, phase)).collect();
         let project = scene.pipeline.project();
         let partial = scene.pipeline.partial().iter();
+        let template = |(name, at): (&str, _)| {
+            let (file, place) = project.place(at);
+            TemplateStatus { name: name.to_owned(), file: file.to_owned(), line: place.map_or(0, |(line, _)| line) }
+        };
         Status {
             version: 1,
             track: track.to_owned(),
             partial: partial.map(PartialStatus::from).collect(),
             phases: plans.iter().map(phase_status).collect(),
             jobs: (0..scene.facts.len()).filter_map(|number| job_status(scene, project, &plans, number)).collect(),
+            unused_templates: unused_templates(scene.pipeline).into_iter().map(template).collect(),
         }
     }
 }

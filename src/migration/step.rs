@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::engine::Scene;
+use super::one_text::{leave_unlike, written_once};
 use super::phase::Phase;
 use super::shared::share;
 use crate::pipeline::{FileId, Pipeline, Section};
@@ -96,6 +97,7 @@ fn of_jobs(
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
+    step.left.extend(leave_unlike(scene, transforms, &selected, &mut planned));
     settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
     share(scene, phase, transforms, &selected, &mut planned);
     step.write(scene, planned);
@@ -141,7 +143,7 @@ fn settle_who_changes<'p>(
 impl Step {
     /// Puts the edits of the jobs together. A job whose edits cannot be made is left; the others do without it.
     fn write(&mut self, scene: &Scene<'_>, mut planned: Vec<Planned<'_>>) {
-        let all = |planned: &[Planned<'_>]| finish(scene, together(planned.iter().map(|job| &job.files)));
+        let all = |planned: &[Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
         let mut written = all(&planned);
         if written.is_err() {
             planned.retain(|job| match finish(scene, job.files.clone()) {
@@ -238,7 +240,7 @@ fn plan_job<'p>(
         return Ok(None);
     }
     let files = settle(&draft, selected)?;
-    let texts = |section| draft.is_touched(section).then(|| draft.texts(section));
+    let texts = |section| draft.is_touched(section).then(|| draft.effective_texts(section));
     let expect = Expect {
         scripts: [texts(Section::BeforeScript), texts(Section::Script), texts(Section::AfterScript)],
         variables: draft.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),

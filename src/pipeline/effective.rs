@@ -125,7 +125,7 @@ impl<'p> Effective<'p> {
     }
 
     /// Whether a default keyword is inherited, if it is set.
-    pub(super) fn inherits(&self, keyword: &str) -> bool {
+    pub fn inherits(&self, keyword: &str) -> bool {
         self.defaults.allows(keyword) && self.job.own(keyword).is_none()
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Wanted {
 pub(super) enum Location {
     /// A path from the root of the repository, perhaps with wildcards.
     Local(String),
+    /// A component of this very project and commit, by its name.
+    OwnComponent(String),
     /// Out of reach: what it is, and why.
     Elsewhere { include: String, reason: String },
 }
@@ -77,7 +79,10 @@ fn one(trees: Trees<'_>, include: &Setting<'_>) -> Result<Wanted, Error> {
         }
         "template" => elsewhere(format!("template: {text}"), "templates come with GitLab"),
         "artifact" => elsewhere(format!("artifact: {text}"), "it is made by a job"),
-        _ => elsewhere(format!("component: {text}"), "it is in another project"),
+        _ => match own_component(&text) {
+            Some(name) => Location::OwnComponent(name.to_owned()),
+            None => elsewhere(format!("component: {text}"), "it is in another project"),
+        },
     };
     Ok(Wanted {
         at,
@@ -95,6 +100,19 @@ fn local(path: &str) -> Location {
         return elsewhere(format!("local: {path}"), "the path holds a variable");
     }
     Location::Local(path.to_owned())
+}
+
+/// The name of a component that is included from the project and the commit of the pipeline itself, as a project tests its own
+/// components (GitLab documentation, "CI/CD components", "Test the component").
+fn own_component(address: &str) -> Option<&str> {
+    let plain = |part: &str| part.trim_start_matches(['$', '{']).trim_end_matches('}').to_owned();
+    let (path, version) = address.rsplit_once('@')?;
+    let mut parts = path.splitn(3, '/');
+    let (host, project, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let own = matches!(&*plain(host), "CI_SERVER_FQDN" | "CI_SERVER_HOST") && host.starts_with('$');
+    let here = project.starts_with('$') && plain(project) == "CI_PROJECT_PATH" && plain(version) == "CI_COMMIT_SHA";
+    (own && here && version.starts_with('$') && !name.is_empty() && !name.contains(['$', '/', '*', '.']))
+        .then_some(name)
 }
 
 fn remote(url: &str) -> Location {

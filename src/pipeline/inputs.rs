@@ -3,13 +3,14 @@
 //! Source: `Interpolation::Interpolator`, `Template` and `Block`; GitLab documentation, "CI/CD inputs".
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::error::{Error, ErrorKind};
 use super::facts::BLOCK;
 use super::place::{At, FileId};
 use super::read::Reader;
 use super::trees::Trees;
-use super::value::{Held, Passed, Slot};
+use super::value::{Held, Input, Known, Passed, Slot};
 use crate::yaml::NodeId;
 
 /// The inputs of one inclusion of a file, with the values that are known.
@@ -17,10 +18,10 @@ use crate::yaml::NodeId;
 /// What is not known offline (the inputs that a pipeline is started with, the functions behind a `|`) stays in the text
 /// as it is written.
 #[derive(Debug)]
-pub(super) struct Inputs(Vec<(Box<str>, Slot)>);
+pub(super) struct Inputs(Vec<(Box<str>, Arc<Input>)>);
 
 /// A stretch of text, and the input that it is a block for.
-enum Piece<'t> {
+pub(super) enum Piece<'t> {
     Text(&'t str),
     /// The whole block, and the name in it if it is an input alone.
     Block(&'t str, Option<&'t str>),
@@ -49,14 +50,22 @@ impl Inputs {
         if let Some(unknown) = given.iter().find(|held| complete && !declared.iter().any(|d| name(d) == name(held))) {
             return Err(unknown_input(trees, unknown, file));
         }
-        let mut inputs: Vec<(Box<str>, Slot)> =
-            given.iter().map(|held| (name(held).into(), held.slot.clone())).collect();
+        let of = |input: &Held| known(trees, &input.slot);
+        let declaration = |held: &Held| declared.iter().find(|input| name(input) == name(held)).map(of);
+        let given = given.iter().map(|held| {
+            let known = Arc::new(declaration(held).unwrap_or_default());
+            (name(held).into(), Arc::new(Input { slot: held.slot.clone(), known }))
+        });
+        let mut inputs: Vec<(Box<str>, Arc<Input>)> = given.collect();
         for input in &declared {
             if inputs.iter().any(|(given, _)| **given == *name(input)) {
                 continue;
             }
             match (trees.find(&input.slot, "default"), include) {
-                (Some(default), _) => inputs.push((name(input).into(), default.slot)),
+                (Some(default), _) => {
+                    let known = Arc::new(of(input));
+                    inputs.push((name(input).into(), Arc::new(Input { slot: default.slot, known })));
+                }
                 // A default may also come from rules, which are decided when the pipeline starts.
                 (None, Some(at)) if trees.find(&input.slot, "rules").is_none() => {
                     return Err(trees.refuse(
@@ -73,7 +82,7 @@ impl Inputs {
     }
 
     /// The value of a text that is one block and nothing else: it keeps its type.
-    pub fn whole(&self, text: &str) -> Option<&Slot> {
+    pub fn whole(&self, text: &str) -> Option<&Arc<Input>> {
         let mut pieces = Pieces(text);
         match (pieces.next(), pieces.next()) {
             (Some(Piece::Block(_, Some(name))), None) => self.get(name),
@@ -93,7 +102,8 @@ impl Inputs {
             match piece {
                 Piece::Text(text) | Piece::Block(text, None) => made.push_str(text),
                 Piece::Block(block, Some(name)) => match self.get(name) {
-                    Some(slot) => {
+                    Some(input) => {
+                        let slot = &input.slot;
                         changed = true;
                         made.push_str(&to_string(trees, slot));
                         passed = slot.passed.places().fold(passed.and(slot.origin.at), |passed, at| passed.and(at));
@@ -105,9 +115,43 @@ impl Inputs {
         (if changed { Cow::Owned(made) } else { Cow::Borrowed(text) }, passed)
     }
 
-    fn get(&self, name: &str) -> Option<&Slot> {
-        self.0.iter().find(|(known, _)| **known == *name).map(|(_, slot)| slot)
+    /// The blocks of a text whose input is known, as they are written.
+    pub fn given_in(&self, text: &str) -> Vec<(Box<str>, Arc<Input>)> {
+        let known = |piece| match piece {
+            Piece::Block(block, Some(name)) => Some((block.into(), self.get(name)?.clone())),
+            _ => None,
+        };
+        Pieces(text).filter_map(known).collect()
     }
+
+    fn get(&self, name: &str) -> Option<&Arc<Input>> {
+        self.0.iter().find(|(known, _)| **known == *name).map(|(_, input)| input)
+    }
+}
+
+/// A text, cut into blocks and what stands between them.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    Pieces(text)
+}
+
+/// The blocks of a text, as they are written.
+pub(super) fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    Pieces(text).filter_map(|piece| match piece {
+        Piece::Block(block, _) => Some(block),
+        Piece::Text(_) => None,
+    })
+}
+
+/// What a declaration says that its input may be (GitLab: `spec:inputs:options`, `spec:inputs:type`).
+fn known(trees: Trees<'_>, declaration: &Slot) -> Known {
+    let text = |slot: Slot| trees.setting(slot).text().map(|text| text.into_owned());
+    let default = trees.find(declaration, "default").and_then(|held| text(held.slot));
+    let options = trees.find(declaration, "options");
+    let kind = trees.find(declaration, "type").and_then(|held| text(held.slot));
+    let listed = options.iter().flat_map(|held| trees.items(&held.slot)).filter_map(text);
+    let truth = matches!(kind.as_deref(), Some("boolean")).then_some(["true", "false"].map(str::to_owned));
+    let texts = default.into_iter().chain(listed).chain(truth.into_iter().flatten()).collect();
+    Known { texts, closed: options.is_some() || matches!(kind.as_deref(), Some("boolean" | "number")) }
 }
 
 /// An include that gives inputs to a file that declares none, or not this one.
@@ -123,7 +167,7 @@ pub(super) fn unknown_input(trees: Trees<'_>, given: &Held, file: FileId) -> Err
 
 /// Ruby's `to_s` for scalars. How a list or mapping is written into a string has changed between versions of GitLab;
 /// JSON is what the newer ones do.
-fn to_string(trees: Trees<'_>, slot: &Slot) -> String {
+pub(super) fn to_string(trees: Trees<'_>, slot: &Slot) -> String {
     let setting = trees.setting(slot.clone());
     match setting.scalar() {
         Some(scalar) => scalar.into_ruby_string().into_owned(),

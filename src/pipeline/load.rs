@@ -112,6 +112,15 @@ impl<'f> Loader<'f> {
         let Wanted { at, location, conditional, inputs } = wanted;
         let path = match location {
             Location::Local(path) => normal(&path),
+            Location::OwnComponent(name) => {
+                let mut paths = [format!("templates/{name}.yml"), format!("templates/{name}/template.yml")].into_iter();
+                let Some(path) = paths.find(|path| self.is_there(path)) else {
+                    let reason = "it is not in this repository".to_owned();
+                    self.partial.push(Partial { include: format!("component: {name}"), reason, at });
+                    return Ok(());
+                };
+                path
+            }
             Location::Elsewhere { include, reason } => {
                 self.partial.push(Partial { include, reason, at });
                 return Ok(());
@@ -171,6 +180,11 @@ impl<'f> Loader<'f> {
             return Err(self.refuse(ErrorKind::IncludeCycle, at, message, "remove one of these includes"));
         }
         self.include(file, inputs, Some(at)).map(Some)
+    }
+
+    fn is_there(&self, path: &str) -> bool {
+        let known = self.paths.contains_key(path);
+        known || self.files.is_some_and(|files| matches!(files.read(path), Ok(Some(_))))
     }
 
     /// A file by its path: known, or read now. None when it is not there.

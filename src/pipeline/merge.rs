@@ -80,5 +80,5 @@ pub(super) fn deep(trees: Trees<'_>, base: &Slot, over: &Slot) -> Slot {
         entries.merge(held);
     }
     let value = Value::map(trees, entries.finish());
-    Slot { value, origin: over.origin.clone(), passed: over.passed.clone() }
+    Slot { value, ..over.clone() }
 }

@@ -189,7 +189,17 @@ impl Pipeline {
     /// The visible jobs whose effective configuration takes any value from inside this node, in order: an edit there
     /// touches exactly them. A key stands for its entry.
     pub fn sharers(&self, at: At) -> Vec<Job<'_>> {
-        let jobs = self.shares.get_or_init(|| Shares::of(self)).within(self.trees(), at);
+        self.within(at, true)
+    }
+
+    /// Those of [`Pipeline::sharers`] that take something there other than by inheriting it: through an alias or a
+    /// reference.
+    pub fn takers(&self, at: At) -> Vec<Job<'_>> {
+        self.within(at, false)
+    }
+
+    fn within(&self, at: At, heirs: bool) -> Vec<Job<'_>> {
+        let jobs = self.shares.get_or_init(|| Shares::of(self)).within(self.trees(), at, heirs);
         jobs.into_iter().filter_map(|entry| self.tops.get(entry)).map(|top| Job { pipeline: self, top }).collect()
     }
 

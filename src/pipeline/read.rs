@@ -9,7 +9,7 @@ use super::inputs::Inputs;
 use super::merge::Entries;
 use super::place::{At, FileId};
 use super::trees::Trees;
-use super::value::{Held, Key, Origin, Passed, Slot, Value, Way};
+use super::value::{Filled, Held, Key, Origin, Passed, Slot, Value, Way};
 use crate::yaml::{Kind, NodeId, Tree};
 
 /// Reads one file, with the inputs that it was included with.
@@ -35,7 +35,7 @@ impl<'p, 'i> Reader<'p, 'i> {
         let tree = self.tree();
         let target = tree.resolve(node);
         if self.is_plain(target) {
-            return Ok(Slot { value: Value::Node(self.at(target)), origin, passed: Passed::default() });
+            return Ok(Slot { value: Value::Node(self.at(target)), origin, passed: Passed::default(), filled: None });
         }
         let value = match tree.kind(target) {
             _ if tree.tag(target) == Some(REFERENCE) => Value::Node(self.at(target)),
@@ -43,7 +43,7 @@ impl<'p, 'i> Reader<'p, 'i> {
             Kind::Sequence => Value::seq(self.trees, self.items(target)?),
             Kind::Scalar(_) | Kind::Alias => return Ok(self.scalar(origin, target)),
         };
-        Ok(Slot { value, origin, passed: Passed::default() })
+        Ok(Slot { value, origin, passed: Passed::default(), filled: None })
     }
 
     /// The entries of a mapping, with `<<` applied.
@@ -112,13 +112,16 @@ impl<'p, 'i> Reader<'p, 'i> {
 
     fn scalar(&self, origin: Origin, target: NodeId) -> Slot {
         let text = self.tree().scalar(target).unwrap_or_default();
+        let at = self.at(target);
         if let Some(input) = self.inputs.and_then(|inputs| inputs.whole(text)) {
-            let way = Way::Input(self.at(target));
-            return input.by(&|_| way.clone());
+            let filled = Arc::new(Filled { at, given: vec![(text.into(), input.clone())] });
+            return input.slot.by(&|_| Way::Input(at)).filled(&filled);
         }
         let (made, passed) = self.put_in(text);
-        let value = made.map_or_else(|| Value::Node(self.at(target)), Value::Text);
-        Slot { value, origin, passed }
+        let given = |inputs: &Inputs| Arc::new(Filled { at, given: inputs.given_in(text) });
+        let filled = self.inputs.filter(|_| made.is_some()).map(given);
+        let value = made.map_or_else(|| Value::Node(at), Value::Text);
+        Slot { value, origin, passed, filled }
     }
 
     /// An entry. The inputs in its key decide about its value, too.

@@ -100,7 +100,7 @@ impl<'p, 'c> Resolver<'p, 'c> {
             let hint = "refer to less, or write part of it out";
             return Err(self.trees.refuse(ErrorKind::TooLarge, slot.origin.at, "references make this too large", hint));
         }
-        Ok((Slot { value, origin: slot.origin.clone(), passed: slot.passed.clone() }, sum))
+        Ok((Slot { value, ..slot.clone() }, sum))
     }
 
     fn reference(&mut self, slot: &Slot, at: At) -> Result<(Slot, usize), Error> {

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::place::At;
 use super::scalar::{self, Scalar};
 use super::trees::Trees;
-use super::value::{Held, Origin, Passed, Slot, Value};
+use super::value::{Filled, Held, Origin, Passed, Slot, Value};
 
 /// A value with its origin, ready to be read.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ pub struct Setting<'p> {
     pub value: Value,
     pub origin: Origin,
     pub(super) passed: Passed,
+    pub(super) filled: Option<Arc<Filled>>,
     pub(super) trees: Trees<'p>,
 }
 
@@ -108,7 +110,8 @@ impl<'p> Setting<'p> {
     }
 
     pub(super) fn slot(&self) -> Slot {
-        Slot { value: self.value.clone(), origin: self.origin.clone(), passed: self.passed.clone() }
+        let (value, origin) = (self.value.clone(), self.origin.clone());
+        Slot { value, origin, passed: self.passed.clone(), filled: self.filled.clone() }
     }
 }
 

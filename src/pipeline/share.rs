@@ -58,17 +58,17 @@ impl Shares {
         Shares { taken, heirs, keys }
     }
 
-    /// The numbers of the jobs that take anything from within a node, in order.
-    pub fn within(&self, trees: Trees<'_>, at: At) -> Vec<usize> {
+    /// The numbers of the jobs that take anything from within a node, in order; without `heirs`, other than by inheriting.
+    pub fn within(&self, trees: Trees<'_>, at: At, heirs: bool) -> Vec<usize> {
         let mut jobs = BTreeSet::new();
         for at in std::iter::once(at).chain(self.value_of(trees, at)) {
             let last = at.beside(trees.last_inside(at));
-            self.collect(at, last, &mut jobs);
+            self.collect(at, last, heirs, &mut jobs);
             // A value that was taken as a whole is taken in each of its parts.
             let tree = trees.tree(at);
             let mut outer = tree.parent(at.node);
             while let Some(node) = outer {
-                self.collect(at.beside(node), at.beside(node), &mut jobs);
+                self.collect(at.beside(node), at.beside(node), heirs, &mut jobs);
                 outer = tree.parent(node);
             }
         }
@@ -88,13 +88,14 @@ impl Shares {
         }
     }
 
-    fn collect(&self, first: At, last: At, jobs: &mut BTreeSet<u32>) {
+    fn collect(&self, first: At, last: At, heirs: bool, jobs: &mut BTreeSet<u32>) {
         let start = self.taken.partition_point(|&(at, _)| at < first);
         for (_, taker) in self.taken.iter().skip(start).take_while(|(at, _)| *at <= last) {
             match *taker {
                 Taker::Job(job) => {
                     jobs.insert(job);
                 }
+                Taker::Heirs(_) if !heirs => {}
                 Taker::Heirs(number) => jobs.extend(self.heirs.get(number as usize).into_iter().flatten()),
             }
         }

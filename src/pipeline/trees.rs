@@ -40,7 +40,7 @@ impl<'p> Trees<'p> {
 
     /// A value ready to be read.
     pub fn setting(self, slot: Slot) -> Setting<'p> {
-        Setting { value: slot.value, origin: slot.origin, passed: slot.passed, trees: self }
+        Setting { value: slot.value, origin: slot.origin, passed: slot.passed, filled: slot.filled, trees: self }
     }
 
     /// Whether a value is a mapping.
@@ -109,7 +109,8 @@ impl<'p> Trees<'p> {
     /// A node inside a node that is used as it stands.
     pub fn child(self, parent: &Slot, at: At) -> Slot {
         let origin = Origin { at, way: parent.origin.way.clone() };
-        Slot { value: Value::Node(self.resolve(at)), origin, passed: parent.passed.clone() }
+        let (passed, filled) = (parent.passed.clone(), parent.filled.clone());
+        Slot { value: Value::Node(self.resolve(at)), origin, passed, filled }
     }
 
     /// A refusal that points at a node.

@@ -71,6 +71,32 @@ pub(super) struct Slot {
     pub origin: Origin,
     /// What decides about it besides the node that says it: [`Way`] only tells the last of these.
     pub passed: Passed,
+    /// The scalar that inputs were put into to make it, or what it lies in.
+    pub filled: Option<Arc<Filled>>,
+}
+
+/// A scalar with blocks of inputs, and what is known of these.
+#[derive(Debug)]
+pub(super) struct Filled {
+    pub at: At,
+    /// Each block as it is written.
+    pub given: Vec<(Box<str>, Arc<Input>)>,
+}
+
+/// An input of one inclusion of a file.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub slot: Slot,
+    pub known: Arc<Known>,
+}
+
+/// What the header of a file says that an input may be.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its default and its `options`.
+    pub texts: Vec<String>,
+    /// It can be nothing else.
+    pub closed: bool,
 }
 
 /// The places that a value came by: aliases of `<<`, `!reference`, blocks of inputs.
@@ -163,7 +189,23 @@ impl Slot {
         };
         let way = step(&self.origin.way);
         let passed = way.place().map_or_else(|| self.passed.clone(), |place| self.passed.and(place));
-        Slot { value, origin: Origin { at: self.origin.at, way }, passed }
+        Slot { value, origin: Origin { at: self.origin.at, way }, passed, filled: self.filled.clone() }
+    }
+
+    /// The same value as it was made by putting inputs into a scalar, with all that lies inside.
+    pub fn filled(mut self, filled: &Arc<Filled>) -> Slot {
+        self.value = match self.value {
+            Value::Seq(seq) => {
+                let items = seq.items.iter().map(|slot| slot.clone().filled(filled)).collect();
+                Value::Seq(Arc::new(Seq { items, pending: seq.pending }))
+            }
+            Value::Map(map) => {
+                let held = |held: &Held| Held { key: held.key.clone(), slot: held.slot.clone().filled(filled) };
+                Value::Map(Arc::new(Map { entries: map.entries.iter().map(held).collect(), pending: map.pending }))
+            }
+            value => value,
+        };
+        Slot { filled: Some(filled.clone()), ..self }
     }
 }
 

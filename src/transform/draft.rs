@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::facts::{Facts, reason, reason_at};
 use super::left::Reason;
-use crate::pipeline::{At, Pipeline, Section, Setting};
+use crate::pipeline::{At, Given, Pipeline, Section, Setting, fill};
 use crate::shell::{Command, Place, Script, Statement};
 
 /// One item of a script in a draft.
@@ -111,6 +111,13 @@ impl<'f, 'p> Draft<'f, 'p> {
         texts.collect()
     }
 
+    /// The same with their inputs put in, as this inclusion of the file has them.
+    pub fn effective_texts(&self, section: Section) -> Vec<String> {
+        let given: Vec<Given> =
+            self.facts.parts.iter().flat_map(|part| &part.items).flat_map(|item| item.given.clone()).collect();
+        self.texts(section).iter().flat_map(|text| fill(text, &given)).collect()
+    }
+
     /// Replaces bytes of an item's text.
     pub fn edit(&mut self, part: usize, place: &Place, text: impl Into<String>) {
         if let Some(item) = self.sections.get_mut(part).and_then(|items| items.get_mut(place.item)) {
@@ -192,7 +199,7 @@ impl<'f, 'p> Draft<'f, 'p> {
     /// A reason at a setting.
     pub fn reason_at_setting(&self, setting: Option<&Setting<'_>>, code: &'static str, message: String) -> Reason {
         let at =
-            setting.map(|setting| setting.origin.at).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
+            setting.map(|setting| setting.written_at()).or_else(|| self.facts.job.definitions().last().map(|d| d.key));
         match at {
             Some(at) => reason_at(self.pipeline.project(), at, None, code, message),
             None => Reason { code, message, file: String::new(), line: 0, column: 0 },
@@ -201,7 +208,8 @@ impl<'f, 'p> Draft<'f, 'p> {
 }
 
 impl DraftItem {
-    /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too.
+    /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too; so do blank
+    /// lines that would be the last.
     pub fn tidied(&self) -> Vec<(Range<usize>, String)> {
         let mut edits = self.edits.clone();
         edits.sort_by_key(|(range, _)| (range.start, range.end));
@@ -215,6 +223,7 @@ impl DraftItem {
                 _ => joined.push((range, text)),
             }
         }
+        let mut free = 0;
         for (range, text) in &mut joined {
             let before = self.text.get(..range.start).unwrap_or_default();
             let after = self.text.get(range.end..).unwrap_or_default();
@@ -222,6 +231,11 @@ impl DraftItem {
             if text.is_empty() && range.start < range.end && blank_before && after.starts_with('\n') {
                 range.end += 1;
             }
+            let kept = before.trim_end_matches('\n').len() + 1;
+            if text.is_empty() && after.is_empty() && kept < range.start && free <= kept {
+                range.start = kept;
+            }
+            free = range.end;
         }
         joined
     }

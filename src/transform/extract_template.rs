@@ -9,9 +9,9 @@
 //! Scripts are not taken apart: jobs that only share the skeleton of a build keep their builds. With fewer than two
 //! migrated jobs there is nothing to share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Facts;
+use super::facts::{Facts, reason_at};
 use super::left::{Left, Reason};
 use super::own::{Home, Written, copy};
 use super::rewrite::{Rewrite, Stage};
@@ -29,7 +29,9 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let own = matches!(home.written("before_script"), Written::Own { .. });
         own.then_some(User { facts, home })
     });
-    let users: Vec<User<'_, 'p>> = homes.collect();
+    // Jobs of one text, included with several inputs, are written once.
+    let mut known = BTreeSet::new();
+    let users: Vec<User<'_, 'p>> = homes.filter(|user| known.insert(user.home.definition.value)).collect();
     if users.len() < 2 || stage.pipeline.job(NAME).is_some() {
         return Rewrite::default();
     }
@@ -42,8 +44,12 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     match write(stage, &users, template, &mut rewrite) {
         Ok(()) => rewrite,
         Err((job, error)) => {
-            let reason =
-                Reason { code: "no-safe-place", message: error.message, file: String::new(), line: 0, column: 0 };
+            let at = users.iter().find(|user| user.facts.job.name() == job).map(|user| user.home.definition.key);
+            let (code, message) = ("no-safe-place", error.message);
+            let reason = match at {
+                Some(at) => reason_at(project, at, None, code, message),
+                None => Reason { code, message, file: String::new(), line: 0, column: 0 },
+            };
             Rewrite { left: vec![Left { job, reasons: vec![reason] }], ..Rewrite::default() }
         }
     }

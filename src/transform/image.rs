@@ -24,8 +24,30 @@ pub fn name_of<'p>(effective: &Effective<'p>) -> (String, Option<Setting<'p>>) {
 
 /// The name that an image or a service is given by: itself, or its `name`.
 pub fn name(setting: &Setting<'_>) -> String {
-    let name = if setting.is_mapping() { setting.get("name") } else { Some(setting.clone()) };
-    name.and_then(|name| name.text().map(|text| text.into_owned())).unwrap_or_default()
+    named(setting).text().map(|text| text.into_owned()).unwrap_or_default()
+}
+
+/// What gives an image or a service its name.
+pub fn named<'p>(setting: &Setting<'p>) -> Setting<'p> {
+    let name = if setting.is_mapping() { setting.get("name") } else { None };
+    name.unwrap_or_else(|| setting.clone())
+}
+
+/// The names that an image or a service may have, by all that is known of the inputs in it and in its variables.
+pub fn versions(effective: &Effective<'_>, setting: &Setting<'_>) -> Vec<String> {
+    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
+    let written: Vec<String> = setting.versions();
+    let mut all: Vec<String> = written.iter().map(|text| expand(text, &value)).collect();
+    let variables = effective
+        .variables()
+        .filter(|variable| written.iter().any(|text| text.contains(&*variable.key)) && variable.setting.holds_input());
+    for variable in variables {
+        for version in variable.setting.versions() {
+            let given = |name: &str| if name == variable.key { Some(version.clone()) } else { value(name) };
+            all.extend(written.iter().map(|text| expand(text, &given)));
+        }
+    }
+    all
 }
 
 /// The first option of a daemon's `command:` that a builder would have to know of; none when all of them are only about

@@ -313,6 +313,18 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "order-of-copies", &message);
                 continue;
             }
+            let begin = match local.source {
+                Source::Build(number) => self.moved.get(&number).copied().unwrap_or(source),
+                Source::Pull(_) => source,
+            };
+            if let Some(login) = self.shell.logs_in_anew(begin, place, &from) {
+                let message = format!(
+                    "`{}` logs in where the copy is read from, perhaps as somebody who may not read it",
+                    super::facts::short(login)
+                );
+                self.refuse(at, "order-of-copies", &message);
+                continue;
+            }
             self.flow.dropped.insert((at.part, at.command));
             self.flow.dropped.remove(&(place.part, place.command));
             self.origins.push(match local.source {

@@ -12,6 +12,7 @@ mod facts;
 mod global_daemon;
 mod image;
 mod images;
+mod inputs;
 mod left;
 mod login_over_stdin;
 mod own;
@@ -28,8 +29,8 @@ mod use_kubernetes_builder;
 mod words;
 
 pub use draft::Draft;
-pub use facts::{Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, reason, short};
-pub use image::is_dind;
+pub use facts::{Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, reason, reason_at, short};
+pub use image::{is_dind, name};
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;

@@ -18,6 +18,8 @@ use super::rewrite::{Rewrite, Stage};
 pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     let mut rewrite = Rewrite::default();
     let never: BTreeSet<&str> = stage.facts.iter().filter(|facts| facts.never).map(|facts| facts.job.name()).collect();
+    // Jobs of one text, included with several inputs, are written once.
+    let mut gone = BTreeSet::new();
     for facts in stage.facts.iter().filter(|facts| facts.never) {
         let name = facts.job.name();
         let reasons = reasons(stage, name, &never);
@@ -26,7 +28,7 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
             continue;
         }
         let mut reasons = Vec::new();
-        for definition in facts.job.definitions() {
+        for definition in facts.job.definitions().iter().filter(|definition| gone.insert(definition.value)) {
             let Some((edits, _)) = rewrite.at(stage.pipeline, definition.key) else { continue };
             if let Err(error) = edits.delete(definition.key.node) {
                 reasons.push(reason_at(stage.pipeline.project(), definition.key, None, "no-safe-place", error.message));

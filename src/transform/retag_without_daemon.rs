@@ -15,6 +15,7 @@
 use super::draft::Draft;
 use super::image::{Cli, cli, name_of};
 use super::images::{self, Flow};
+use super::inputs;
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::settings::Settings;
@@ -35,7 +36,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     }
     flow.reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
     let (name, image) = name_of(&facts.effective);
+    let odd = inputs::image(draft, settings);
     match cli(&name, settings) {
+        _ if odd.is_some() => flow.reasons.extend(odd),
         Cli::WithBuildx => {}
         Cli::TooOld => draft.image = Some(settings.image.clone()),
         Cli::Unknown if facts.runs_buildx() => {}

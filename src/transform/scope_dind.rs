@@ -28,7 +28,7 @@ use super::left::{Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
 use super::rewrite::{Expect, Rewrite, Stage};
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES};
-use crate::pipeline::{Entry as Setting, Section, Way};
+use crate::pipeline::{At, Entry as Setting, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
 
 /// What a job may lose: all that a builder takes its place of, but its image and its script.
@@ -51,11 +51,17 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    let mut work = Work { stage, global, rewrite: Rewrite::default() };
+    if let Some(reason) = global.input(stage) {
+        let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
+        let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
+        return Rewrite { left, ..Rewrite::default() };
+    }
+    let mut work = Work { stage, global, rewrite: Rewrite::default(), written: BTreeSet::new(), blamed: None };
     match work.all() {
         Ok(()) => work.rewrite,
         Err(reason) => {
-            let left = vec![Left { job: work.global.first_job(stage), reasons: vec![reason] }];
+            let job = work.blamed.unwrap_or_else(|| work.global.first_job(stage));
+            let left = vec![Left { job, reasons: vec![reason] }];
             Rewrite { left, ..Rewrite::default() }
         }
     }
@@ -65,13 +71,17 @@ struct Work<'w, 's, 'p> {
     stage: &'w Stage<'s, 'p>,
     global: Global<'p>,
     rewrite: Rewrite<'p>,
+    /// What is written already: jobs of one text, included with several inputs, are written once.
+    written: BTreeSet<At>,
+    /// The job for which nothing can be done.
+    blamed: Option<String>,
 }
 
 impl Work<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Reason> {
         let stage = self.stage;
         let (keep, lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = stage.facts.iter().partition(|facts| self.keeps(facts));
-        self.keep_read_variables(&lose);
+        self.keep_read_variables(&keep, &lose);
         let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
@@ -81,13 +91,22 @@ impl Work<'_, '_, '_> {
             if !all.is_empty() {
                 self.hidden_job(name, &all)?;
             }
-            all.iter().try_for_each(|facts| self.extend(facts, name))?;
-            some.iter().try_for_each(|facts| self.own_copies(facts))?;
+            for facts in all.iter().filter(|facts| self.is_first(facts)).collect::<Vec<_>>() {
+                self.extend(facts, name)?;
+            }
+            for facts in some.iter().filter(|facts| self.is_first(facts)).collect::<Vec<_>>() {
+                self.own_copies(facts)?;
+            }
             // They are written otherwise, and in effect must stay what they were.
             self.rewrite.jobs.extend(keep.iter().map(|facts| (facts.job.name().to_owned(), Expect::default())));
         }
         lose.iter().try_for_each(|facts| self.lose(facts))?;
         self.globals()
+    }
+
+    /// Whether the text of a job is not written yet.
+    fn is_first(&mut self, facts: &Facts<'_>) -> bool {
+        facts.job.definitions().last().is_none_or(|definition| self.written.insert(definition.value))
     }
 
     /// Whether a job needs the global daemon and has it.
@@ -143,11 +162,13 @@ impl Work<'_, '_, '_> {
             return Err(self.reason("no-safe-place", "the text of the first job is not at hand".into()));
         };
         let root = stream.tree().parent(first.key.node).unwrap_or(first.key.node);
-        edits.insert_entry(root, Position::Before(first.key.node), entry).map_err(|error| self.refusal(&error))
+        edits
+            .insert_entry(root, Position::Before(first.key.node), entry)
+            .map_err(|error| self.refusal(first.key, &error))
     }
 
     fn copied(&self, setting: &Setting<'_>) -> Result<Value, Reason> {
-        let at = setting.setting.origin.at;
+        let at = setting.setting.written_at();
         let stream = self.stage.pipeline.project().file(at.file).stream();
         let value = stream.and_then(|stream| copy(stream, at.node));
         value.ok_or_else(|| {
@@ -156,7 +177,7 @@ impl Work<'_, '_, '_> {
                 at,
                 None,
                 "no-safe-place",
-                format!("`{}` cannot be copied", setting.key),
+                format!("`{}` cannot be copied to the jobs: `<<`, a tag or an input is in it", setting.key),
             )
         })
     }
@@ -206,7 +227,7 @@ impl Work<'_, '_, '_> {
                 edits.insert_entry(home.mapping, Position::Before(first), Entry::new("extends", value))
             }
         };
-        done.map_err(|error| self.refusal(&error))
+        done.map_err(|error| self.refusal(home.definition.key, &error))
     }
 
     /// Whether a visible job that serves as a base gets the hidden job itself.
@@ -243,7 +264,7 @@ impl Work<'_, '_, '_> {
             }
         }
         if facts.kubernetes {
-            self.clean(facts, &mut expect).map_err(|error| self.refusal(&error))?;
+            self.clean(facts, &mut expect)?;
         }
         let changes =
             expect.services.is_some() || !expect.variables.is_empty() || expect.scripts.iter().any(Option::is_some);
@@ -254,7 +275,7 @@ impl Work<'_, '_, '_> {
     }
 
     /// Drops what a migrated job only said against the global daemon.
-    fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Error> {
+    fn clean(&mut self, facts: &Facts<'_>, expect: &mut Expect) -> Result<(), Reason> {
         let pipeline = self.stage.pipeline;
         let Some(home) = facts.job.definitions().last().and_then(|d| Home::of(pipeline.project(), *d)) else {
             return Ok(());
@@ -289,16 +310,25 @@ impl Work<'_, '_, '_> {
                 gone.extend(idle.into_iter().map(|(key, _)| key));
             }
         }
+        if !self.is_first(facts) {
+            return Ok(());
+        }
         let Some((edits, _)) = self.rewrite.at(pipeline, home.definition.key) else { return Ok(()) };
-        gone.into_iter().try_for_each(|key| edits.delete(key))
+        let done: Result<(), Error> = gone.into_iter().try_for_each(|key| edits.delete(key));
+        done.map_err(|error| self.refusal(home.definition.key, &error))
     }
 
     fn reason(&self, code: &'static str, message: String) -> Reason {
         Reason { code, message, file: String::new(), line: 0, column: 0 }
     }
 
-    fn refusal(&self, error: &Error) -> Reason {
-        self.reason("no-safe-place", error.message.clone())
+    /// Why a file cannot be edited: `at` is anywhere in it.
+    fn refusal(&self, at: At, error: &Error) -> Reason {
+        let file = self.stage.pipeline.project().file(at.file);
+        let place = file.stream().map(|stream| stream.line_column(error.span.start));
+        let (line, column) = place.unwrap_or_default();
+        let (code, message) = ("no-safe-place", error.message.clone());
+        Reason { code, message, file: file.path.clone(), line, column }
     }
 }
 

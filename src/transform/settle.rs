@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, DraftItem, number};
+use super::inputs::{self, BLOCK};
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
 use crate::pipeline::{At, Definition, FileId, Job, ScriptItem, Section, Way};
@@ -32,7 +33,8 @@ pub fn settle_at<'p>(
     selected: &BTreeSet<String>,
 ) -> Result<FileEdits<'p>, Vec<Reason>> {
     let Some(home) = Home::of(draft.pipeline.project(), definition) else { return Err(vec![not_a_mapping(draft)]) };
-    let made = made_elsewhere(draft);
+    let mut made = made_elsewhere(draft);
+    made.extend(inputs::obstacles(draft, home.definition.value.file));
     if !made.is_empty() {
         return Err(made);
     }
@@ -80,7 +82,7 @@ fn not_a_mapping(draft: &Draft<'_, '_>) -> Reason {
     draft.reason_at_setting(None, "not-a-mapping", "the job is not written as a mapping".to_owned())
 }
 
-/// What the files do not say as the job runs it: the value of an input, a reference or a base that cannot be read.
+/// What the files do not say as the job runs it: a reference or a base that cannot be read.
 fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let facts = draft.facts;
     let mut reasons = Vec::new();
@@ -94,9 +96,6 @@ fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
             if item.unresolved {
                 let message = format!("`{}` cannot be read, and may use docker", item.text);
                 reasons.push(draft.reason(number, Some(&place), "partial", message));
-            } else if item.at.is_none() && draft.items(part.section).get(index).is_some_and(|item| !item.dropped) {
-                let message = "holds an input, whose value is another for each include".to_owned();
-                reasons.push(draft.reason(number, Some(&place), "input", message));
             }
         }
     }
@@ -159,10 +158,9 @@ impl<'d> Settling<'d, '_, '_> {
         let kept = services.iter().flat_map(|services| services.items()).enumerate().filter(|(n, _)| stay.contains(n));
         let mut items = Vec::new();
         for (_, service) in kept {
-            let stream = project.file(service.origin.at.file).stream();
-            let value = stream.and_then(|stream| {
-                Some((comment_of(stream, service.origin.at.node), copy(stream, service.origin.at.node)?))
-            });
+            let at = service.written_at();
+            let stream = project.file(at.file).stream();
+            let value = stream.and_then(|stream| Some((comment_of(stream, at.node), copy(stream, at.node)?)));
             let Some((comment, value)) = value else {
                 return Err(self.refusal("a service that stays cannot be copied into the job"));
             };
@@ -243,7 +241,7 @@ impl<'d> Settling<'d, '_, '_> {
         {
             return Ok(());
         }
-        let items: Vec<Item> = self.draft.items(section).iter().flat_map(|item| self.with_lead(item)).collect();
+        let items = self.written_anew(self.draft.items(section))?;
         if let Written::Own { key, .. } = self.home.written(keyword)
             && items.is_empty()
             && keyword != "script"
@@ -292,8 +290,7 @@ impl<'d> Settling<'d, '_, '_> {
                 }
                 _ => {
                     // What an alias or a reference brings is written out where some of it changes.
-                    let items: Vec<Item> = group.iter().flat_map(|item| self.with_lead(item)).collect();
-                    for item in items {
+                    for item in self.written_anew(group)? {
                         self.edits.insert_item(value, Position::After(child), item)?;
                     }
                     self.edits.delete(child)?;
@@ -327,6 +324,15 @@ impl<'d> Settling<'d, '_, '_> {
             rest = others;
         }
         rest.is_empty().then_some(groups)
+    }
+
+    /// Items to be written in this file, which may have other inputs than the file that they come from.
+    fn written_anew(&self, items: &[DraftItem]) -> Result<Vec<Item>, Error> {
+        let here = |item: &&DraftItem| item.at.is_none_or(|at| at.file == self.home.definition.value.file);
+        match items.iter().filter(|item| !item.dropped && item.text.contains(BLOCK)).all(|item| here(&item)) {
+            true => Ok(items.iter().flat_map(|item| self.with_lead(item)).collect()),
+            false => Err(self.refusal("what holds an input of another file would be written into this one")),
+        }
     }
 
     /// An item with those that go before it; only these when it goes itself.

@@ -18,6 +18,12 @@
 //! whole, with the reason. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
 //! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
+//! While an include cannot be read, a job without a `before_script` or `after_script` gets none: that of the include, if it
+//! sets one for all jobs, would be hidden. `--assume-complete` says that it does not.
+//!
+//! A file with `spec: inputs` is changed for every inclusion of it. What an input may be (its default, its `options`, what the
+//! includes of this repository give) must all fit: an image with buildx, a Docker-in-Docker service, words of a command.
+//!
 //! # Where this differs from the plan
 //!
 //! The plan's builder has one name for all jobs. Two jobs with one name share one Deployment, and the first to finish
@@ -26,7 +32,9 @@
 
 use super::draft::Draft;
 use super::environment;
+use super::facts::reason_at;
 use super::image::{self, Cli, cli, name_of};
+use super::inputs;
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::purpose::{Purpose, purpose};
@@ -207,24 +215,30 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
             reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
         }
     }
+    let daemons = names_of_daemons(draft);
     if let Some(host) = facts.effective.variable("DOCKER_HOST")
-        && !is_here(&host.setting.variable_text(), &names_of_daemons(draft))
+        && !(is_here(&host.setting.variable_text(), &daemons)
+            && host.setting.versions().iter().all(|host| is_here(host, &daemons)))
     {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
     let tags = facts.effective.get("tags").filter(|tags| {
         let variable = |tag: Setting<'_>| tag.text().is_some_and(|text| text.to_ascii_lowercase().contains("$arch"));
-        tags.items().any(variable)
+        let input = |tag: &Setting<'_>| tag.versions().iter().any(|text| named_in(text).is_some());
+        tags.items().any(|tag| tag.holds_input() && input(&tag) || variable(tag))
     });
     if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
         let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
         reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
     }
     reasons.extend(environment::obstacles(draft));
+    reasons.extend(hidden_default(draft, settings));
     reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
-    if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
+    if let Some(reason) = inputs::image(draft, settings) {
+        reasons.push(reason);
+    } else if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
             true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
             false => format!("it is not known whether the image `{name}` holds docker and buildx"),
@@ -241,6 +255,28 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// Why a script that the job is to get may hide one that it inherits from an include that cannot be read.
+///
+/// What comes with GitLab in these folders is made to be included, and sets no script for others
+/// (<https://gitlab.com/gitlab-org/gitlab/-/tree/master/lib/gitlab/ci/templates>).
+fn hidden_default(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> {
+    let facts = draft.facts;
+    let known = |include: &str| {
+        let folder = include.strip_prefix("template: ").and_then(|template| template.split_once('/'));
+        folder.is_some_and(|(folder, _)| matches!(folder, "Jobs" | "Security" | "Workflows" | "Verify"))
+    };
+    let mut partial = draft.pipeline.partial().iter().filter(|partial| !known(&partial.include));
+    let fits = !settings.assume_complete && !facts.kubernetes && facts.job.unresolved().is_empty();
+    let partial = partial.next().filter(|_| fits)?;
+    let hidden = |keyword: &&str| facts.effective.get(keyword).is_none() && facts.effective.inherits(keyword);
+    let keyword = ["before_script", "after_script"].into_iter().find(hidden)?;
+    let message = format!(
+        "the include {} cannot be read: the `{keyword}` that it may set for all jobs would be hidden by one of the job's own; --assume-complete says that there is none",
+        partial.include
+    );
+    Some(reason_at(draft.pipeline.project(), partial.at, None, "partial", message))
 }
 
 /// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
@@ -261,7 +297,11 @@ fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
         match values.next() {
             // All of them at once: a list among them shows by its comma.
             Some(first) => Some(values.fold(first.variable_text().into_owned(), |text, v| text + &v.variable_text())),
-            None => facts.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
+            // One that an input gives may be another for another inclusion.
+            None => {
+                let variable = facts.effective.variable(name).filter(|variable| !variable.setting.holds_input());
+                variable.map(|variable| variable.setting.variable_text().into_owned())
+            }
         }
     };
     Some(image::expand(platform, &value)).filter(|all| !all.contains('$'))
@@ -270,12 +310,12 @@ fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
 /// The architecture that the tags of a job's runner name, as Kubernetes calls it.
 fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
     let tags = draft.facts.effective.get("tags");
-    let tags = tags.iter().flat_map(|tags| tags.items()).filter_map(|tag| tag.text().map(|text| text.into_owned()));
-    let named = tags.flat_map(|tag| {
-        let words: Vec<String> = tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).map(str::to_owned).collect();
-        words
-    });
-    named.into_iter().find_map(|word| match &*word {
+    tags.iter().flat_map(|tags| tags.items()).find_map(|tag| named_in(&tag.text()?))
+}
+
+/// The architecture that a runner's tag names.
+fn named_in(tag: &str) -> Option<&'static str> {
+    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
         "arm64" | "aarch64" | "armv8" => Some("arm64"),
         "amd64" | "x64" => Some("amd64"),
         "s390x" => Some("s390x"),

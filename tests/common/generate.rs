@@ -150,14 +150,62 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
         let text = if ended { text } else { text.trim_end_matches('\n').to_owned() };
         text.replace('\n', newline)
     };
-    let last = finish(writer.out);
+    let (more, include) = match included.is_some() && choices.yes() {
+        true => (with_inputs(choices, &writer.out), TWICE),
+        false => (writer.out, "include:\n  - local: ci/more.yml\n"),
+    };
+    let last = finish(more);
     match included {
         Some(main) => BTreeMap::from([
-            (".gitlab-ci.yml".to_owned(), finish(format!("include:\n  - local: ci/more.yml\n\n{main}"))),
+            (".gitlab-ci.yml".to_owned(), finish(format!("{include}\n{main}"))),
             ("ci/more.yml".to_owned(), last),
         ]),
         None => BTreeMap::from([(".gitlab-ci.yml".to_owned(), last)]),
     }
+}
+
+/// One text for two sets of jobs.
+const TWICE: &str = "include:
+  - local: ci/more.yml
+    inputs: {name: one}
+  - local: ci/more.yml
+    inputs: {name: two, more: [date]}
+";
+
+const HEADER: &str = "spec:
+  inputs:
+    name:
+      description: Of the image  # and of the job
+    more: {type: array, default: []}
+    version: {default: '29'}
+---
+";
+
+/// The file with inputs: in the names of its jobs and images, and perhaps in services and scripts.
+fn with_inputs(choices: &mut Choices<'_>, text: &str) -> String {
+    let (services, scripts) = (choices.yes(), choices.yes());
+    let mut out = HEADER.to_owned();
+    for line in text.lines() {
+        let name = line.trim_end().strip_suffix(':').filter(|_| !line.starts_with([' ', '#', '.']));
+        let mut line = match name {
+            Some(name) if name.ends_with(['"', '\'']) => {
+                let (name, quote) = name.split_at(name.len() - 1);
+                format!("{name} $[[ inputs.name ]]{quote}:")
+            }
+            Some(name) => format!("{name}-$[[ inputs.name ]]:"),
+            None => line.replace("$CI_REGISTRY_IMAGE/app", "$CI_REGISTRY_IMAGE/$[[ inputs.name ]]"),
+        };
+        if services && !line.contains('[') {
+            line = line.replace("docker:29", "docker:$[[ inputs.version ]]");
+        }
+        if scripts {
+            line =
+                line.replace("- echo before", "- $[[ inputs.more ]]").replace("- echo after", "- $[[ inputs.more ]]");
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
 }
 
 struct Writer<'c> {

@@ -3,6 +3,7 @@
 use super::super::draft::Draft;
 use super::super::environment::set_by;
 use super::super::image::expand;
+use super::super::inputs::BLOCK;
 use crate::shell::docker::Docker;
 use crate::shell::{Command, Script, docker};
 
@@ -33,6 +34,17 @@ pub(super) fn options(draft: &Draft<'_, '_>, command: &Command, build: &Docker) 
 
 /// Why a word may be any option; none when all that it can hold is known and does not matter here.
 fn unfit(draft: &Draft<'_, '_>, word: &str) -> Option<String> {
+    if word.contains(BLOCK) {
+        let items = draft.facts.parts.iter().flat_map(|part| &part.items);
+        let given = items.flat_map(|item| &item.given).find(|given| given.block == word && given.known.closed);
+        let Some(given) = given else {
+            return Some(format!(
+                "what `{word}` holds is not known: it may be any option, unless `options:` says what it is"
+            ));
+        };
+        let odd = given.texts.iter().flatten().chain(&given.known.texts).find(|text| !is_harmless(text))?;
+        return Some(format!("`{word}` may be `{odd}`, which is not understood beyond doubt"));
+    }
     let inner = word.strip_prefix("${").and_then(|word| word.strip_suffix('}')).or_else(|| word.strip_prefix('$'));
     let name = inner.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     let Some(name) = name else {
@@ -43,7 +55,13 @@ fn unfit(draft: &Draft<'_, '_>, word: &str) -> Option<String> {
     let commands = draft.facts.parts.iter().flat_map(|part| part.script.commands());
     let set: Vec<Option<String>> =
         commands.flat_map(set_by).filter(|(set, _)| set == name).map(|(_, value)| value).collect();
-    let values: Option<Vec<String>> = set.into_iter().chain(value(name).map(Some)).collect();
+    let said = effective.variable(name).map(|variable| variable.setting);
+    let said = said.map_or(Vec::new(), |said| match said.given() {
+        _ if !said.holds_input() => vec![Some(said.variable_text().into_owned())],
+        given if given.iter().all(|given| given.known.closed) => said.versions().into_iter().map(Some).collect(),
+        _ => vec![said.written_text().map(|text| text.into_owned())],
+    });
+    let values: Option<Vec<String>> = set.into_iter().chain(said).collect();
     match values {
         Some(values) if !values.is_empty() => {
             let odd = values.iter().map(|text| expand(text, &value)).find(|text| !is_harmless(text))?;

@@ -63,12 +63,12 @@ impl<'s> Survey<'s> {
     /// The scripts of a job, and what each command of each part is for.
     pub(super) fn read<'p>(&self, effective: &Effective<'p>) -> (Reading<'p>, [Vec<Purpose>; 3]) {
         let sections = [Section::BeforeScript, Section::Script, Section::AfterScript];
-        let sections = sections.map(|section| (section, effective.script(section)));
+        let sections = sections.map(|section| (section, effective.written_script(section)));
         // What it inherits from the global level speaks of docker in every job.
         let speaks = sections
             .iter()
             .flat_map(|(_, items)| items)
-            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && mentions_docker(&item.text));
+            .any(|item| !matches!(item.origin.way, Way::Default | Way::Global) && speaks_of_docker(item));
         let parts: Vec<Part<'p>> = sections
             .into_iter()
             .map(|(section, items)| Part { section, script: self.parse(&items, section, speaks), items })
@@ -124,7 +124,7 @@ impl<'s> Survey<'s> {
             for (index, (command, purpose)) in part.script.commands().iter().zip(purposes).enumerate() {
                 facts.command(part, (number, index), command, purpose);
             }
-            let silent = !reading.speaks && !part.items.iter().any(|item| mentions_docker(&item.text));
+            let silent = !reading.speaks && !part.items.iter().any(speaks_of_docker);
             if silent && !facts.dind.is_empty() {
                 facts.perhaps(part, number, &self.script(&part.items));
             }
@@ -137,7 +137,7 @@ impl<'s> Survey<'s> {
     /// `before_script` and `after_script` are mostly inherited, and alike.
     fn parse(&self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
         let scripts = self.kept.unwrap_or(&self.own);
-        if !speaks && !items.iter().any(|item| mentions_docker(&item.text)) {
+        if !speaks && !items.iter().any(speaks_of_docker) {
             return scripts.parse([]);
         }
         match section {
@@ -200,6 +200,12 @@ impl Facts<'_> {
     }
 }
 
+/// Whether an item speaks of docker as it is written, or with its inputs.
+fn speaks_of_docker(item: &ScriptItem<'_>) -> bool {
+    let mut given = item.given.iter().flat_map(|given| given.texts.iter().flatten().chain(&given.known.texts));
+    mentions_docker(&item.text) || given.any(|text| mentions_docker(text))
+}
+
 fn dind(effective: &Effective<'_>) -> Vec<usize> {
     let Some(services) = effective.get("services") else { return Vec::new() };
     let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
@@ -212,6 +218,10 @@ fn never_runs(effective: &Effective<'_>) -> bool {
     let is_never = |setting: &crate::pipeline::Setting<'_>| {
         setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true)
     };
+    // For another inclusion of its file it may run.
+    if ["rules", "when"].into_iter().filter_map(|key| effective.get(key)).any(|setting| setting.holds_input()) {
+        return false;
+    }
     match effective.get("rules") {
         Some(rules) if rules.is_sequence() => {
             let rules: Vec<_> = rules.items().collect();

@@ -1,11 +1,12 @@
 //! The images that a job builds, pulls, pushes and otherwise uses, by their names as far as the files tell them.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Facts, Reading};
-use crate::pipeline::Effective;
+use crate::pipeline::{Effective, Given, fill};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Docker, docker};
 use crate::transform::images::image_key;
@@ -91,19 +92,29 @@ struct Names<'r, 'p> {
     effective: &'r Effective<'p>,
     reading: &'r Reading<'p>,
     set: OnceCell<BTreeMap<String, Option<String>>>,
+    /// The inputs in the scripts: names are compared between jobs as this inclusion of their file has them.
+    given: Vec<Given>,
 }
 
 impl<'r, 'p> Names<'r, 'p> {
     fn new(effective: &'r Effective<'p>, reading: &'r Reading<'p>) -> Names<'r, 'p> {
-        Names { effective, reading, set: OnceCell::new() }
+        let items = reading.parts.iter().flat_map(|part| &part.items);
+        Names { effective, reading, set: OnceCell::new(), given: items.flat_map(|item| item.given.clone()).collect() }
     }
 
     /// A name with its variables replaced, as far as the files give them one value.
     fn key(&self, name: &str) -> String {
-        image_key(name, &|name| match self.set.get_or_init(|| set_once(self.reading)).get(name) {
-            Some(text) => text.clone(),
+        image_key(&self.filled(name), &|name| match self.set.get_or_init(|| set_once(self.reading)).get(name) {
+            Some(text) => text.as_deref().map(|text| self.filled(text).into_owned()),
             None => self.effective.variable(name).map(|variable| variable.setting.variable_text().into_owned()),
         })
+    }
+
+    fn filled<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.given.is_empty() {
+            true => Cow::Borrowed(name),
+            false => Cow::Owned(fill(name, &self.given).concat()),
+        }
     }
 
     fn operand(&self, command: &Command, docker: &Docker, at: usize) -> Option<String> {

@@ -6,6 +6,8 @@ use super::reference::variables;
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
 use crate::transform::facts::Facts;
+use crate::transform::image::expand;
+use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
 
 /// A command, by the number of its part and its own.
@@ -156,6 +158,28 @@ impl<'f, 'p> Shell<'f, 'p> {
             .map(|command| command.raw())
     }
 
+    /// A login between two places to the registry of a name, other than one that stands before them as well.
+    pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        let value = |name: &str| {
+            let variable = self.facts.effective.variable(name)?;
+            Some(variable.setting.variable_text().into_owned())
+        };
+        let full = |text: &str| super::reference::key(&expand(&text.replace(['"', '\''], ""), &value));
+        let registry = super::reference::registry(&full(raw));
+        let there = |command: &Command| {
+            let docker = docker(command).filter(|docker| docker.verb == Verb::Login);
+            docker.is_some_and(|docker| {
+                let server = docker.operands.first().and_then(|&word| command.words.get(word));
+                server.map_or(String::new(), |word| super::reference::server(&full(word.display()))) == registry
+            })
+        };
+        let words = |command: &Command| command.words.iter().map(|word| word.raw().to_owned()).collect::<Vec<_>>();
+        let before = self.commands().filter(|(point, command)| *point < from && there(command));
+        let before = before.last().map(|(_, command)| words(command));
+        let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
+        between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
+    }
+
     /// A command behind a place that is none of docker's image commands and names an image, other than to print it.
     pub fn names_after(&self, from: Point, name: &str) -> Option<Point> {
         let names = |command: &Command| {
@@ -179,12 +203,15 @@ impl<'f, 'p> Shell<'f, 'p> {
     /// Whether a reference means the same at both places: nothing on the way can set a variable that it reads.
     pub fn means_the_same(&self, raw: &str, from: Point, to: Point) -> bool {
         let Some(names) = variables(raw) else { return false };
-        if names.is_empty() {
+        // An input may be a variable.
+        let open = raw.contains(BLOCK);
+        if names.is_empty() && !open {
             return true;
         }
+        let reads = |name: &str| open || names.contains(name);
         let sets = |command: &Command| match set_by(command) {
             Sets::Anything => true,
-            Sets::These(set) => set.iter().any(|name| names.contains(&**name)),
+            Sets::These(set) => set.iter().any(|name| reads(name)),
         };
         // In a loop, what stands behind the second place may have run before it.
         let everywhere = |point: Point| {
@@ -195,13 +222,11 @@ impl<'f, 'p> Shell<'f, 'p> {
             || from.part == 2 && to.part != 2
             || from.part != 2 && to.part == 2
         {
-            return !self.commands().any(|(_, command)| sets(command))
-                && !self.loops().any(|name| names.contains(name));
+            return !self.commands().any(|(_, command)| sets(command)) && !self.loops().any(reads);
         }
         let in_functions = self.commands().filter(|(_, command)| command.context.function.is_some());
         let between = self.between(from, to).chain(in_functions);
-        !between.into_iter().any(|(_, command)| sets(command))
-            && (same || !self.loops().any(|name| names.contains(name)))
+        !between.into_iter().any(|(_, command)| sets(command)) && (same || !self.loops().any(reads))
     }
 
     fn sequence(&self, point: Point) -> Option<(usize, usize)> {

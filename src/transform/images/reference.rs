@@ -28,7 +28,8 @@ pub(super) fn key(display: &str) -> String {
     out
 }
 
-/// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`.
+/// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`. What an input
+/// of the file may read is not among them.
 pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
     let mut found = BTreeSet::new();
     if raw.contains('`') {
@@ -37,6 +38,10 @@ pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
     let mut rest = raw;
     while let Some(at) = rest.find('$') {
         rest = &rest[at + 1..];
+        if let Some(block) = rest.strip_prefix("[[").and_then(|rest| rest.find("]]").map(|end| &rest[end + 2..])) {
+            rest = block;
+            continue;
+        }
         let inner = rest.strip_prefix('{').unwrap_or(rest);
         let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
         if end == 0 {
@@ -46,6 +51,31 @@ pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
         rest = &inner[end..];
     }
     Some(found)
+}
+
+/// The registry of a reference; empty for Docker Hub (distribution/reference, "familiar names").
+pub(super) fn registry(key: &str) -> String {
+    let Some((first, _)) = key.split_once('/') else {
+        let whole = key.strip_suffix(":latest").unwrap_or(key);
+        return if whole.starts_with('$') { server(whole) } else { String::new() };
+    };
+    match first.contains(['.', ':', '$']) || first == "localhost" {
+        true => server(first),
+        false => String::new(),
+    }
+}
+
+/// What one logs in to: the project's own images are in the project's registry.
+pub(super) fn server(name: &str) -> String {
+    let name = name.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches(":latest");
+    let host = name.split('/').next().unwrap_or_default();
+    match host {
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => String::new(),
+        host => match host.split_once("CI_REGISTRY_IMAGE") {
+            Some(_) => "${CI_REGISTRY}".to_owned(),
+            None => host.to_owned(),
+        },
+    }
 }
 
 /// Whether a reference holds what only this commit or this pipeline has.
@@ -76,6 +106,21 @@ mod tests {
         assert_eq!(key("host:5000/app"), "host:5000/app:latest");
         assert_ne!(key("$A"), key("$A:latest"));
         assert_ne!(key("${A:-b}"), key("$A"));
+    }
+
+    #[test]
+    fn the_registry_of_a_reference_is_what_one_logs_in_to() {
+        for (reference, login) in [
+            ("$CI_REGISTRY_IMAGE/a:1", "$CI_REGISTRY"),
+            ("${CI_REGISTRY_IMAGE}:1", "${CI_REGISTRY}"),
+            ("$CI_REGISTRY_IMAGE", "$CI_REGISTRY"),
+            ("host:5000/a/b", "https://host:5000/v2/"),
+            ("team/app", "docker.io"),
+            ("app:1", "https://index.docker.io/v1/"),
+        ] {
+            assert_eq!(registry(&key(reference)), server(&key(login)), "{reference}");
+        }
+        assert_ne!(registry(&key("$CI_REGISTRY_IMAGE/a")), server(&key("registry.example.com")));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The global level without the daemon.
 
 use super::*;
-use crate::pipeline::At;
 
 impl Work<'_, '_, '_> {
     /// Takes the daemon from the global level.
@@ -42,13 +41,26 @@ impl Work<'_, '_, '_> {
             gone.extend(goes.map(|(item, _)| At { node: item.origin.at.node, file: at.file }));
         }
         for at in gone {
+            self.is_free(at)?;
             let deleted = match self.rewrite.at(self.stage.pipeline, at) {
                 Some((edits, stream)) => delete(edits, stream, at.node),
                 None => Ok(()),
             };
-            deleted.map_err(|error| self.refusal(&error))?;
+            deleted.map_err(|error| self.refusal(at, &error))?;
         }
         Ok(())
+    }
+
+    /// Whether nobody takes what goes but by inheriting it.
+    fn is_free(&mut self, gone: At) -> Result<(), Reason> {
+        let tree = self.stage.pipeline.project().file(gone.file).tree();
+        let entry = tree.parent(gone.node).and_then(|mapping| tree.entries(mapping).find(|(key, _)| *key == gone.node));
+        let node = entry.map_or(gone.node, |(_, value)| value);
+        let takers = self.stage.pipeline.takers(At { node, ..gone });
+        let Some(taker) = takers.first().filter(|_| tree.kind(node) != Kind::Alias) else { return Ok(()) };
+        self.blamed = Some(taker.name().to_owned());
+        let message = format!("`{}` takes this, too, by an alias or a reference, and would lose it", taker.name());
+        Err(reason_at(self.stage.pipeline.project(), gone, None, "no-safe-place", message))
     }
 }
 

@@ -13,8 +13,8 @@ impl Work<'_, '_, '_> {
     /// Whether a job, or a base of it, writes a keyword and no value: it takes what is global then, and would hide what
     /// another base has.
     fn says_null(&self, facts: &Facts<'_>) -> bool {
-        let own = facts.job.setting();
-        let null = |key: &str| own.get(key).is_some_and(|value| value.is_null());
+        let all: Vec<_> = facts.job.bases().chain([facts.job]).map(|job| job.setting()).collect();
+        let null = |key: &str| all.iter().any(|own| own.get(key).is_some_and(|value| value.is_null()));
         self.moved().any(|setting| null(&setting.key)) || null("variables")
     }
 
@@ -70,6 +70,6 @@ impl Work<'_, '_, '_> {
                 _ => edits.insert_entry(mapping, Position::End, entry),
             }
         });
-        done.map_err(|error| self.refusal(&error))
+        done.map_err(|error| self.refusal(home.definition.key, &error))
     }
 }

@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::pipeline::At;
 
 impl Work<'_, '_, '_> {
     /// Takes the variables that stay off the list of those that go, each with the reason and its place.
     ///
     /// A variable stays with what it is made of: `DOCKER_CERT_PATH` may be below `$DOCKER_TLS_CERTDIR`.
-    pub(super) fn keep_read_variables(&mut self, lose: &[&Facts<'_>]) {
+    pub(super) fn keep_read_variables(&mut self, keep: &[&Facts<'_>], lose: &[&Facts<'_>]) {
         let mut read = Readers { stage: self.stage, stays: BTreeMap::new() };
         for facts in lose {
             self.read_by(facts, &mut read);
+        }
+        for facts in keep.iter().filter(|facts| hides_variables(facts)) {
+            for variable in &self.global.variables {
+                let inherited = facts.effective.variable(&variable.key);
+                if inherited.is_some_and(|variable| variable.setting.origin.way == Way::Global) {
+                    read.stay_for(facts.job.name(), &variable.key, variable.key_at);
+                }
+            }
         }
         for variable in &self.global.variables {
             let form = variable.setting.entries().any(|entry| !matches!(&*entry.key, "value" | "expand"));
@@ -69,6 +76,14 @@ impl Work<'_, '_, '_> {
     }
 }
 
+/// Whether a job writes `variables:` without a value over those of a base: with variables of its own it would have these
+/// again.
+fn hides_variables(facts: &Facts<'_>) -> bool {
+    let has = |job: crate::pipeline::Job<'_>| job.setting().get("variables").is_some_and(|value| value.is_mapping());
+    let null = facts.job.setting().get("variables").is_some_and(|variables| variables.is_null());
+    null && (facts.job.bases().any(has) || facts.job.definitions().len() > 1)
+}
+
 /// Whether a trigger job hands its variables down, as it does unless it says otherwise (GitLab, `trigger:forward`).
 fn forwards(facts: &Facts<'_>) -> bool {
     let forward = facts.effective.get("trigger").and_then(|trigger| trigger.get("forward"));
@@ -83,6 +98,17 @@ struct Readers<'w, 's, 'p> {
 }
 
 impl Readers<'_, '_, '_> {
+    fn stay_for(&mut self, job: &str, name: &str, at: At) {
+        let Some(name) = DAEMON_VARIABLES.into_iter().find(|known| *known == name) else { return };
+        self.stays.entry(name).or_insert_with(|| {
+            let message = format!(
+                "`{job}` hides the variables of a base by `variables:` without a value, so that {name} stays at the global level"
+            );
+            let reason = reason_at(self.stage.pipeline.project(), at, None, "no-safe-place", message);
+            Left { job: job.to_owned(), reasons: vec![reason] }
+        });
+    }
+
     fn note(&mut self, job: &str, text: &str, at: At, who: &str) {
         for name in DAEMON_VARIABLES.into_iter().filter(|name| text.contains(name)) {
             self.stays.entry(name).or_insert_with(|| {
