@@ -18,6 +18,11 @@ fn all(target: &str, attempt: impl Fn(&[u8])) {
 }
 
 #[test]
+fn scripts() {
+    all("script", attempts::scripts);
+}
+
+#[test]
 fn documents() {
     all("document", attempts::document);
 }

@@ -18,7 +18,7 @@ pub const MAX_DEPTH: usize = 100;
 pub fn read(text: &str) -> Result<Tree, Error> {
     let place = |mark: &Marker| at(text, mark);
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let mut builder = Builder::default();
+    let mut builder = Builder::of(text.len());
     let mut anchors: Vec<Option<NodeId>> = Vec::new();
     loop {
         let (event, mark) = parser.next_token().map_err(|error| syntax(place(error.marker()), &error))?;

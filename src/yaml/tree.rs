@@ -219,6 +219,14 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// With room for what a text of some bytes says, so that nothing is moved while it grows.
+    pub fn of(bytes: usize) -> Builder {
+        let mut builder = Builder::default();
+        builder.tree.nodes.reserve((bytes / 8).min(1 << 20));
+        builder.tree.strings.reserve(bytes.min(1 << 24));
+        builder
+    }
+
     pub fn scalar(&mut self, style: Style, tag: Option<String>, value: &str) -> NodeId {
         let from = self.tree.strings.len() as u32;
         self.tree.strings.push_str(value);
@@ -257,6 +265,8 @@ impl Builder {
 
     pub fn finish(mut self) -> Tree {
         self.tree.nodes.shrink_to_fit();
+        self.tree.children.shrink_to_fit();
+        self.tree.strings.shrink_to_fit();
         self.tree
     }
 

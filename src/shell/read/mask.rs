@@ -35,16 +35,30 @@ pub(super) fn mask(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
     (Cow::Owned(masked), masks)
 }
 
-/// Whether the parser would take too long: its time grows with the square of the braces in one word.
-pub(super) fn is_hostile(text: &str) -> bool {
+/// Why the parser would take too long: its time grows with the square of the braces in one word, and doubles with each
+/// expansion that is not closed within another.
+pub(super) fn hostile(text: &str) -> Option<&'static str> {
     const BRACES: usize = 1000;
-    let mut braces = 0;
-    text.bytes().any(|byte| {
+    const OPEN: usize = 10;
+    let (mut braces, mut open, mut before) = (0, 0usize, b' ');
+    for byte in text.bytes() {
+        match (before, byte) {
+            (b'$', b'{' | b'(') => open += 1,
+            (_, b'}' | b')') => open = open.saturating_sub(1),
+            _ => {}
+        }
         match byte {
             b'{' => braces += 1,
             b' ' | b'\t' | b'\n' => braces = 0,
             _ => {}
         }
-        braces > BRACES
-    })
+        if braces > BRACES {
+            return Some("too many braces in one word");
+        }
+        if open > OPEN {
+            return Some("too many expansions within one another");
+        }
+        before = byte;
+    }
+    None
 }

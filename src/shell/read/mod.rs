@@ -22,7 +22,7 @@ use shuck_parser::parser::Parser;
 use super::place::Items;
 use super::{Command, Context, Doubt, Function, Statement, What};
 use cook::Source;
-use mask::{is_hostile, mask};
+use mask::{hostile, mask};
 use walk::Walk;
 
 /// What was found in a text, in the order in which the walk came by.
@@ -36,15 +36,15 @@ pub(super) struct Found {
 /// Reads the joined items of a script.
 pub(super) fn read(text: &Arc<str>, items: &Items) -> Found {
     let (mut parsed, masks) = mask(text);
-    let hostile = is_hostile(&parsed);
-    if hostile {
+    let hostile = hostile(&parsed);
+    if hostile.is_some() {
         parsed = Cow::Borrowed("");
     }
     let result = Parser::new(&parsed).parse();
     let source = Source { text, parsed: &parsed, masks: &masks };
     let mut walk = Walk::new(Arc::clone(text), source, items);
-    if hostile {
-        walk.doubt(&(0..text.len()), What::Syntax("too many braces in one word".to_owned()));
+    if let Some(why) = hostile {
+        walk.doubt(&(0..text.len()), What::Syntax(why.to_owned()));
     }
     for diagnostic in &result.diagnostics {
         let range = diagnostic.span.start.offset()..diagnostic.span.end.offset();
