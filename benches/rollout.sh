@@ -44,6 +44,9 @@ test:
 PIPELINE
 for kind in flat deep; do
   git -C "$place/$kind" init -q -b main
+  # Nothing is tidied up behind the back of a copy.
+  git -C "$place/$kind" config gc.auto 0
+  git -C "$place/$kind" config maintenance.auto false
   git -C "$place/$kind" add -A
   git -C "$place/$kind" commit -q -m small
   git clone -q --bare "$place/$kind" "$place/$kind-small"

@@ -16,7 +16,8 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
     if !facts.iter().any(|facts| !facts.recipes.is_empty() && !facts.dind.is_empty()) {
         return;
     }
-    let uses: Vec<&Uses> = facts.iter().map(|facts| &facts.uses).collect();
+    let none = Uses::default();
+    let uses: Vec<&Uses> = facts.iter().map(|facts| facts.uses.as_deref().unwrap_or(&none)).collect();
     // Who may wait for an image, by its name, in the order of the jobs.
     let mut waiting: BTreeMap<&String, Vec<usize>> =
         uses.iter().flat_map(|job| job.builds.keys()).map(|name| (name, Vec::new())).collect();
@@ -50,7 +51,7 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
         }
     }
     for facts in facts.iter_mut() {
-        facts.uses = Uses::default();
+        facts.uses = None;
     }
     for (number, reason) in found {
         if let Some(facts) = facts.get_mut(number) {

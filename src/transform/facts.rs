@@ -37,7 +37,7 @@ pub struct Facts<'p> {
     pub job: Job<'p>,
     pub effective: Effective<'p>,
     project: &'p Project,
-    reading: OnceLock<Reading<'p>>,
+    reading: OnceLock<Box<Reading<'p>>>,
     /// Which of the effective services, by number, are Docker-in-Docker daemons.
     pub dind: Vec<usize>,
     /// Why it needs a daemon, other than to build, push, pull or tag.
@@ -56,8 +56,8 @@ pub struct Facts<'p> {
     pub compose: bool,
     /// The compose file by which `docker buildx bake` builds and pushes the same images; none where that is not shown.
     pub compose_file: Option<String>,
-    /// The images that it has to do with, by name.
-    pub uses: Uses,
+    /// The images that it has to do with, by name, until it is known who waits for which; none where there are none.
+    pub uses: Option<Box<Uses>>,
     /// Other jobs that may take an image from its daemon: what it builds there and does not push, or they do not pull.
     pub awaited: Vec<Reason>,
     /// It makes its own builder with the Kubernetes driver.
@@ -124,7 +124,7 @@ impl<'p> Deref for Facts<'p> {
 
     /// Reads the scripts, if they are not at hand, and keeps what is found.
     fn deref(&self) -> &Reading<'p> {
-        self.reading.get_or_init(|| Survey::default().read(&self.effective).0)
+        self.reading.get_or_init(|| Box::new(Survey::default().read(&self.effective).0))
     }
 }
 

@@ -46,8 +46,7 @@ pub(super) fn index(text: &str) -> Result<Index, Error> {
     for document in green(text)?.children() {
         walk.child(document)?;
     }
-    walk.out.tree = walk.builder.finish();
-    Ok(walk.out)
+    Ok(walk.finish())
 }
 
 /// What `yaml-edit` makes of a text.
@@ -95,6 +94,12 @@ struct Walk<'t> {
 type Child<'g> = NodeOrToken<&'g GreenNodeData, &'g rowan::GreenTokenData>;
 
 impl<'t> Walk<'t> {
+    fn finish(mut self) -> Index {
+        self.out.tree = self.builder.finish();
+        self.out.places.shrink_to_fit();
+        self.out
+    }
+
     fn child(&mut self, child: Child<'_>) -> Result<(), Error> {
         match child {
             NodeOrToken::Token(token) => {

@@ -29,7 +29,7 @@ impl<'s> Survey<'s> {
         jobs.map_init(new, |survey, job| {
             let (mut facts, reading) = survey.job(pipeline.project(), job);
             if short {
-                facts.reading = reading.into();
+                facts.reading = Box::new(reading).into();
             }
             facts
         })
@@ -42,7 +42,7 @@ impl<'s> Survey<'s> {
             job: facts.job,
             effective: facts.effective.clone(),
             project: facts.project,
-            reading: self.read(&facts.effective).0.into(),
+            reading: Box::new(self.read(&facts.effective).0).into(),
             dind: facts.dind.clone(),
             needs: facts.needs.clone(),
             plumbing: facts.plumbing.clone(),
@@ -52,7 +52,7 @@ impl<'s> Survey<'s> {
             bake: facts.bake,
             compose: facts.compose,
             compose_file: facts.compose_file.clone(),
-            uses: Uses::default(),
+            uses: None,
             awaited: facts.awaited.clone(),
             kubernetes: facts.kubernetes,
             registry: facts.registry,
@@ -115,7 +115,7 @@ impl<'s> Survey<'s> {
             bake: !reading.bakes.is_empty(),
             compose: !reading.composes.is_empty(),
             compose_file: None,
-            uses: Uses::default(),
+            uses: None,
             awaited: Vec::new(),
             kubernetes: false,
             registry: false,
@@ -129,7 +129,7 @@ impl<'s> Survey<'s> {
                 facts.perhaps(part, number, &self.script(&part.items));
             }
         }
-        facts.uses = Uses::of(&facts.effective, &reading);
+        facts.uses = Uses::of(&facts.effective, &reading).map(Box::new);
         facts.loads_to_push(&reading);
         (facts, reading)
     }
@@ -138,7 +138,7 @@ impl<'s> Survey<'s> {
     fn parse(&self, items: &[ScriptItem<'_>], section: Section, speaks: bool) -> Arc<Script> {
         let scripts = self.kept.unwrap_or(&self.own);
         if !speaks && !items.iter().any(speaks_of_docker) {
-            return scripts.parse([]);
+            return scripts.parse(std::iter::empty());
         }
         match section {
             Section::Script => self.script(items),

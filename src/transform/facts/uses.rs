@@ -24,8 +24,8 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// What the docker commands of a job say of images.
-    pub(super) fn of(effective: &Effective<'_>, reading: &Reading<'_>) -> Uses {
+    /// What the docker commands of a job say of images, if they say anything.
+    pub(super) fn of(effective: &Effective<'_>, reading: &Reading<'_>) -> Option<Uses> {
         let mut uses = Uses::default();
         let names = Names::new(effective, reading);
         let mut pushes: BTreeSet<String> = BTreeSet::new();
@@ -54,7 +54,8 @@ impl Uses {
             }
         }
         uses.releases = pushes.into_iter().filter(|name| uses.builds.contains_key(name)).collect();
-        uses
+        let is_any = !uses.builds.is_empty() || !uses.pulls.is_empty() || !uses.needs.is_empty();
+        is_any.then_some(uses)
     }
 }
 

@@ -67,8 +67,7 @@ impl Walk<'_> {
         let (root, start) = self.open.take()?;
         self.close(root, start, false);
         self.out.documents.last_mut()?.end = self.at;
-        self.out.tree = self.builder.finish();
-        Some(self.out)
+        Some(self.finish())
     }
 
     fn piece(&mut self, text: &str, green: &GreenNode) -> Option<()> {
