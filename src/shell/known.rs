@@ -16,9 +16,14 @@ pub struct Scripts(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     /// By the hash of the texts, so that none is copied to look for it.
-    scripts: HashMap<u64, Vec<(Box<[Box<str>]>, Arc<Script>)>>,
+    scripts: HashMap<u64, Vec<Parsed>>,
     hashes: RandomState,
     bytes: usize,
+}
+
+struct Parsed {
+    items: Box<[Box<str>]>,
+    script: Arc<Script>,
 }
 
 impl Scripts {
@@ -44,8 +49,8 @@ impl Known {
 
     fn find<'i>(&self, items: impl Iterator<Item = &'i str> + Clone) -> Option<Arc<Script>> {
         let alike = self.scripts.get(&self.hash(items.clone()))?;
-        let found = alike.iter().find(|(texts, _)| texts.iter().map(|text| &**text).eq(items.clone()));
-        found.map(|(_, script)| Arc::clone(script))
+        let found = alike.iter().find(|known| known.items.iter().map(|item| &**item).eq(items.clone()));
+        found.map(|known| Arc::clone(&known.script))
     }
 
     fn keep<'i>(&mut self, items: impl Iterator<Item = &'i str> + Clone, script: &Arc<Script>) {
@@ -53,7 +58,10 @@ impl Known {
         if bytes <= MOST {
             self.bytes = bytes;
             let hash = self.hash(items.clone());
-            self.scripts.entry(hash).or_default().push((items.map(Box::from).collect(), Arc::clone(script)));
+            self.scripts
+                .entry(hash)
+                .or_default()
+                .push(Parsed { items: items.map(Box::from).collect(), script: Arc::clone(script) });
         }
     }
 }
