@@ -95,7 +95,7 @@ fn dry_run(text: &str) {
     planned(text, &Settings::default(), show);
 }
 
-/// Of the jobs, two in twenty-two are said to be pilots: the phase changes as many.
+/// Two jobs of each copy are said to be pilots: the phase changes as many.
 fn dry_run_of_many(text: &str) {
     let mut settings = Settings::default();
     let names = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix("\":"));

@@ -35,8 +35,8 @@ pub(super) fn mask(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
     (Cow::Owned(masked), masks)
 }
 
-/// Why the parser would take too long: its time grows with the square of the braces in one word, and doubles with each
-/// expansion that is not closed within another.
+/// Why the parser would take too long: its time grows with the square of the braces in one word, and out of all bounds
+/// with expansions that are not closed within one another.
 pub(super) fn hostile(text: &str) -> Option<&'static str> {
     const BRACES: usize = 1000;
     const OPEN: usize = 10;
