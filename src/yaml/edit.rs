@@ -51,6 +51,9 @@ pub struct Done {
     pub lost_comments: Vec<String>,
 }
 
+/// Results up to this size are read by both readers at once; larger ones by the second, until they are read again.
+const BOTH: usize = 128 << 10;
+
 /// Collects the edits of one stream.
 #[derive(Clone)]
 pub struct Edits<'s> {
@@ -244,6 +247,10 @@ impl<'s> Edits<'s> {
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
             return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
         }
+        if text.len() <= BOTH {
+            // What the first reader would not read alike, the next phase would refuse.
+            Stream::reparse(text.clone(), self.stream, Some(&tree)).map_err(|error| Error { span: 0..0, ..error })?;
+        }
         Ok(Edited { text, tree, done: Done { edits: self.edits, lost_comments } })
     }
 
@@ -281,16 +288,6 @@ impl<'s> Edits<'s> {
         let mut lost = Vec::new();
         let mut at = 0;
         for edit in &self.edits {
-            let Some(kept) =
-                source.get(at..edit.range.start.max(at)).filter(|_| source.get(edit.range.clone()).is_some())
-            else {
-                return Err(Error::new(
-                    ErrorKind::Edit,
-                    at..at,
-                    "there is no place for this edit",
-                    "write the key before it in the usual way, `key:`",
-                ));
-            };
             if edit.range.start < at {
                 return Err(Error::new(
                     ErrorKind::Edit,
@@ -299,6 +296,14 @@ impl<'s> Edits<'s> {
                     "this is a fault of the tool; nothing was changed",
                 ));
             }
+            let (Some(kept), Some(_)) = (source.get(at..edit.range.start), source.get(edit.range.clone())) else {
+                return Err(Error::new(
+                    ErrorKind::Edit,
+                    at..at,
+                    "there is no place for this edit",
+                    "write the key before it in the usual way, `key:`",
+                ));
+            };
             text.push_str(kept);
             text.push_str(&edit.text);
             at = edit.range.end;
