@@ -204,7 +204,7 @@ fn without_external(text: &str) -> String {
     }
     match edits.is_empty() {
         true => text.to_owned(),
-        false => edits.finish().map_or_else(|e| panic!("{}", e.message), |edited| edited.text),
+        false => edits.finish().map_or_else(|e| panic!("{}", e.message), |edited| edited.now.text().to_owned()),
     }
 }
 

@@ -128,7 +128,7 @@ impl Table {
                 match prove(scene, &plan) {
                     Ok(proof) => {
                         lost.extend(proof.lost_comments.iter().map(|(_, comment)| comment.clone()));
-                        next.extend(plan.files.iter().map(|file| (file.path.clone(), file.text.clone())));
+                        next.extend(plan.files.iter().map(|file| (file.path.clone(), file.text().to_owned())));
                     }
                     Err(refusal) => self.undeclared.push(format!("{at}, phase {}: {refusal:?}", phase.number)),
                 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ci_migrate::pipeline::{At, MemoryFiles, Pipeline, Project, Section, compare};
+use ci_migrate::yaml::Checked;
 use pipeline_common::{job, names, script, variables};
 
 fn shared(what: &str) -> Option<PathBuf> {
@@ -62,9 +63,8 @@ fn exercise(pipeline: &Pipeline) -> usize {
         }
     }
     assert_eq!(compare(pipeline, pipeline), []);
-    let trees = project
-        .files()
-        .map(|(id, file)| (id, Arc::new(ci_migrate::yaml::read(file.stream().unwrap().text()).unwrap())));
+    let trees =
+        project.files().map(|(id, file)| (id, Checked::read(file.stream().unwrap().text().to_owned()).unwrap()));
     let again = Pipeline::new(Arc::new(project.with(trees.collect::<Vec<_>>()).unwrap())).unwrap();
     assert_eq!(compare(pipeline, &again), [], "the other reader sees the same");
     pipeline.jobs().count()

@@ -5,6 +5,7 @@ mod pipeline_common;
 use std::sync::Arc;
 
 use ci_migrate::pipeline::{At, Change, Keyword, Pipeline, compare};
+use ci_migrate::yaml::Checked;
 use pipeline_common::{at, line, names, of, of_files, scalar};
 use serde_json::json;
 
@@ -341,11 +342,11 @@ fn a_changed_header_is_a_difference() {
 fn a_project_with_replaced_trees_compares_with_itself() {
     let before = of(SHARED);
     let project = before.project();
-    let tree = |text: &str| Arc::new(ci_migrate::yaml::read(text).unwrap());
-    let same = project.with([(project.main(), tree(SHARED))]).unwrap();
+    let read = |text: &str| Checked::read(text.to_owned()).unwrap();
+    let same = project.with([(project.main(), read(SHARED))]).unwrap();
     assert_eq!(compare(&before, &Pipeline::new(Arc::new(same)).unwrap()), []);
     let text = SHARED.replace("base-variable", "edited");
-    let after = Pipeline::new(Arc::new(project.with([(project.main(), tree(&text))]).unwrap())).unwrap();
+    let after = Pipeline::new(Arc::new(project.with([(project.main(), read(&text))]).unwrap())).unwrap();
     let changed: Vec<_> = compare(&before, &after).into_iter().map(|d| (d.job.unwrap(), d.differences)).collect();
     assert_eq!(changed.iter().map(|(job, _)| job.as_str()).collect::<Vec<_>>(), ["extending", "grandchild"]);
     let [difference] = changed[0].1.as_slice() else { panic!() };

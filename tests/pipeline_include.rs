@@ -3,6 +3,7 @@
 mod pipeline_common;
 
 use ci_migrate::pipeline::{ErrorKind, Files, MemoryFiles, Pipeline, Project, ReadError, Section, Way};
+use ci_migrate::yaml::Checked;
 use pipeline_common::{error_of, job, line, names, of_files, project, script, variables};
 use serde_json::json;
 use std::sync::Arc;
@@ -315,8 +316,8 @@ fn a_tree_may_be_replaced_without_reading_anything() {
         ("b.yml", "job: {stage: b}\n"),
     ])
     .unwrap();
-    let tree = |text: &str| Arc::new(ci_migrate::yaml::read(text).unwrap());
-    let with = |path: &str, text: &str| before.with([(before.find(path).unwrap(), tree(text))]);
+    let read = |text: &str| Checked::read(text.to_owned()).unwrap();
+    let with = |path: &str, text: &str| before.with([(before.find(path).unwrap(), read(text))]);
     let after = Pipeline::new(Arc::new(with("ci/a.yml", "job: {image: changed}\n").unwrap())).unwrap();
     assert_eq!(job(&after, "job"), json!({"script": ["x"], "image": "changed", "stage": "b"}));
     let a = after.project().find("ci/a.yml").unwrap();
@@ -329,7 +330,7 @@ fn a_tree_may_be_replaced_without_reading_anything() {
     assert_eq!(job(&fewer, "job"), json!({"script": ["y"], "stage": "b"}));
     assert_eq!(with(MAIN, "include: c.yml\njob: {script: y}\n").err().unwrap().kind, ErrorKind::NewInclude);
     let plain = project(&[(MAIN, "job: {script: x}\n")]).unwrap();
-    let wild = plain.with([(plain.main(), tree("include: '*.yml'\njob: {script: x}\n"))]);
+    let wild = plain.with([(plain.main(), read("include: '*.yml'\njob: {script: x}\n"))]);
     assert_eq!(wild.err().unwrap().kind, ErrorKind::NewInclude);
     let bomb = with(MAIN, &format!("{}job: {{script: x}}\n", bomb()));
     assert_eq!(bomb.err().unwrap().kind, ErrorKind::TooLarge);

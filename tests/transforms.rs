@@ -54,7 +54,7 @@ fn check(transform: &'static Transform, case: &Path) {
             return;
         };
         // The output.
-        expect(&case.join("after.yml"), &file.text, bless);
+        expect(&case.join("after.yml"), file.text(), bless);
         // The effective configuration.
         prove(scene, plan).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
         // The bytes: what is outside the edits is what was there.
@@ -68,9 +68,9 @@ fn check(transform: &'static Transform, case: &Path) {
             }
             rebuilt + &text[at..]
         });
-        assert_eq!(rebuilt, file.text, "{name}");
+        assert_eq!(rebuilt, file.text(), "{name}");
         // A second run.
-        let after = file.text.clone();
+        let after = file.text().to_owned();
         planned(transform, case, &after, |_, again| {
             assert!(again.is_empty(), "{name}: a second run changes something")
         });

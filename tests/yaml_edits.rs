@@ -11,7 +11,7 @@ fn edited(before: &str, edit: impl FnOnce(&Stream, &mut Edits<'_>) -> Result) ->
     let stream = Stream::parse(before.to_owned()).unwrap();
     let mut edits = Edits::new(&stream);
     edit(&stream, &mut edits).unwrap();
-    edits.finish().unwrap().text
+    edits.finish().unwrap().now.text().to_owned()
 }
 
 fn refused(before: &str, edit: impl FnOnce(&Stream, &mut Edits<'_>) -> Result) -> String {
@@ -259,7 +259,7 @@ fn several_documents_are_edited_each_in_its_place() {
     let mut edits = Edits::new(&stream);
     edits.insert_entry(job, Position::End, Entry::new("stage", Value::text("test"))).unwrap();
     assert_eq!(
-        edits.finish().unwrap().text,
+        edits.finish().unwrap().now.text(),
         "spec:\n  inputs:\n    a: {}\n---\njob:\n  script: x\n  stage: test\n...\n"
     );
 }
@@ -282,7 +282,8 @@ fn corpus_files_take_edits_everywhere() {
                     Ok(edits) => match edits.finish() {
                         Ok(edited) => {
                             if done % 50 == 0 {
-                                Stream::parse(edited.text).unwrap_or_else(|e| panic!("{name} {what}: {e}"));
+                                Stream::parse(edited.now.text().to_owned())
+                                    .unwrap_or_else(|e| panic!("{name} {what}: {e}"));
                             }
                             done += 1;
                         }

@@ -133,7 +133,7 @@ impl Batch<'_> {
                 commits.commit(&self.repository, &plan, &proof, ui)?;
             }
         } else {
-            let texts: Vec<_> = plan.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+            let texts: Vec<_> = plan.files.iter().map(|file| (file.path.clone(), file.text().to_owned())).collect();
             texts.into_iter().for_each(|(path, text)| self.written.insert(path, text));
         }
         Ok(true)

@@ -9,7 +9,7 @@ use crate::transform::{Left, Reason};
 
 /// The diff of a plan, file by file, with the job named behind each hunk.
 pub fn diff(scene: &Scene<'_>, plan: &Plan) -> String {
-    let files = plan.files.iter().map(|file| (file.path.as_str(), file.text.as_str(), file.edits()));
+    let files = plan.files.iter().map(|file| (file.path.as_str(), file.text(), file.edits()));
     project_diff(scene.pipeline.project(), files)
 }
 

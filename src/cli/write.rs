@@ -23,7 +23,7 @@ pub fn carry_out(
         .map(|file| Change {
             path: &file.path,
             before: project.file(file.file).stream().map(|stream| stream.text()),
-            after: Some(&file.text),
+            after: Some(file.text()),
         })
         .collect();
     let noted = match repository.journal()? {

@@ -72,7 +72,7 @@ impl Course {
             match legs.last() {
                 Some(Leg { proof: Some(Err(_)), .. }) => break,
                 Some(leg) if leg.is_sound() => {
-                    leg.plan.files.iter().for_each(|file| written.insert(&file.path, &file.text));
+                    leg.plan.files.iter().for_each(|file| written.insert(&file.path, file.text()));
                     let layered = Layered { under: files, over: &written };
                     after = Pipeline::new(Arc::new(after.project().reload(&layered, &leg.plan.read())?))?;
                 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::awaited::await_images;
 use super::compose::look_at_compose;
+use super::course::Layered;
 use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::roles::roles;
 use super::step::{Step, step};
-use crate::pipeline::{FileId, Files, Pipeline, ReadError};
+use crate::pipeline::{FileId, Files, Pipeline};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
-use crate::yaml::{self, Done, Edit, Edited, Stream, Tree};
+use crate::yaml::{self, Checked, Done, Edit, Edited, Stream};
 
 /// A pipeline with what is known of its jobs.
 pub struct Scene<'p> {
@@ -53,9 +54,7 @@ pub struct JobPlan {
 pub struct FilePlan {
     pub file: FileId,
     pub path: String,
-    pub text: String,
-    /// What an independent reader finds in it.
-    pub tree: Arc<Tree>,
+    pub now: Checked,
     /// The edits that led there, each step on the text of the one before.
     pub steps: Vec<Done>,
 }
@@ -78,6 +77,11 @@ impl<'p> Scene<'p> {
 }
 
 impl FilePlan {
+    /// The text as it would be.
+    pub fn text(&self) -> &str {
+        self.now.text()
+    }
+
     /// The edits, if one step made them all.
     pub fn edits(&self) -> &[Edit] {
         match self.steps.as_slice() {
@@ -89,7 +93,7 @@ impl FilePlan {
     /// The line in the original text of one in the text as planned so far; 0 stays 0.
     fn original_line(&self, original: &str, line: usize) -> usize {
         let Some(above) = line.checked_sub(1) else { return line };
-        let mut at = self.text.split_inclusive('\n').take(above).map(str::len).sum::<usize>();
+        let mut at = self.text().split_inclusive('\n').take(above).map(str::len).sum::<usize>();
         for step in self.steps.iter().rev() {
             let (mut old, mut new) = (0, 0);
             for edit in &step.edits {
@@ -169,10 +173,11 @@ impl Plan {
         phase: &Phase,
         transforms: &[&'static Transform],
     ) -> Result<(), crate::pipeline::Error> {
-        let overlay = Overlay { files: scene.files, plan: self };
-        let project = scene.pipeline.project().reload(&overlay, &self.read())?;
+        let over = self.texts().into_iter().collect();
+        let layered = Layered { under: scene.files, over: &over };
+        let project = scene.pipeline.project().reload(&layered, &self.read())?;
         let pipeline = Pipeline::new(Arc::new(project))?;
-        let next = Scene::new(&pipeline, &overlay, scene.settings);
+        let next = Scene::new(&pipeline, &layered, scene.settings);
         let mut step = step(&next, phase, transforms, None);
         // What is said must be found in the files as they are, and not as an earlier step left them.
         for reason in step.left.iter_mut().flat_map(|left| &mut left.reasons) {
@@ -201,16 +206,15 @@ impl Plan {
         self.removed.extend(step.removed);
         self.globals.extend(step.globals);
         self.left.extend(step.left);
-        for (path, Edited { text, tree, done }) in step.files {
-            let tree = Arc::new(tree);
+        for (path, Edited { now, done }) in step.files {
             match self.files.iter_mut().find(|file| file.path == path) {
                 Some(file) => {
-                    (file.text, file.tree) = (text, tree);
+                    file.now = now;
                     file.steps.push(done);
                 }
                 None => {
                     let Some(file) = scene.pipeline.project().find(&path) else { continue };
-                    self.files.push(FilePlan { file, path, text, tree, steps: vec![done] });
+                    self.files.push(FilePlan { file, path, now, steps: vec![done] });
                 }
             }
         }
@@ -245,27 +249,8 @@ impl Plan {
 
 /// The project as the plan leaves it, read by the second reader.
 pub fn after(scene: &Scene<'_>, plan: &Plan) -> Result<Pipeline, crate::pipeline::Error> {
-    let trees = plan.files.iter().map(|file| (file.file, file.tree.clone()));
-    Pipeline::new(Arc::new(scene.pipeline.project().with(trees)?))
-}
-
-/// The repository with the texts of a plan over it.
-struct Overlay<'a> {
-    files: &'a dyn Files,
-    plan: &'a Plan,
-}
-
-impl Files for Overlay<'_> {
-    fn read(&self, path: &str) -> Result<Option<String>, ReadError> {
-        match self.plan.files.iter().find(|file| file.path == path) {
-            Some(file) => Ok(Some(file.text.clone())),
-            None => self.files.read(path),
-        }
-    }
-
-    fn list(&self) -> Result<Vec<String>, ReadError> {
-        self.files.list()
-    }
+    let files = plan.files.iter().map(|file| (file.file, file.now.clone()));
+    Pipeline::new(Arc::new(scene.pipeline.project().with(files)?))
 }
 
 impl Plan {
@@ -282,19 +267,18 @@ impl Plan {
         };
         self.files.retain(|file| file.path != path || !is_as_before(file));
         if let Some(file) = self.files.iter_mut().find(|file| file.path == path) {
-            file.text = stream.text().to_owned();
-            file.tree = Arc::new(stream.tree().clone());
+            file.now = stream.into();
         }
         Ok(())
     }
 
-    /// What the second reader has found in the texts of a plan, by path.
-    pub(super) fn read(&self) -> Vec<(&str, &str, &Tree)> {
-        self.files.iter().map(|file| (file.path.as_str(), file.text.as_str(), &*file.tree)).collect()
+    /// The texts of a plan as they were read, by path.
+    pub(super) fn read(&self) -> Vec<(&str, &Checked)> {
+        self.files.iter().map(|file| (file.path.as_str(), &file.now)).collect()
     }
 
     /// The texts of a plan, by path.
     pub fn texts(&self) -> BTreeMap<&str, &str> {
-        self.files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect()
+        self.files.iter().map(|file| (file.path.as_str(), file.text())).collect()
     }
 }

@@ -85,7 +85,7 @@ fn lost_comments(scene: &Scene<'_>, file: &FilePlan) -> Vec<(String, String)> {
     let mut lost = Vec::new();
     for comment in file.steps.iter().flat_map(|step| &step.lost_comments) {
         let left = missing.entry(comment).or_insert_with(|| {
-            let after = times_said(&file.text, comment);
+            let after = times_said(file.text(), comment);
             let mut written = file.steps.iter().flat_map(|step| &step.edits);
             match after > 0 && written.any(|edit| times_said(&edit.text, comment) > 0) {
                 true => 0,

@@ -15,7 +15,7 @@ use super::read::Reader;
 use super::trees::Trees;
 use super::value::Held;
 use super::wildcard;
-use crate::yaml::{self, NodeId, Stream, Tree};
+use crate::yaml::{self, Checked, NodeId, Stream};
 
 /// GitLab's default for `ci_max_includes`; every inclusion counts, of the same file too.
 const MAX_INCLUDES: usize = 150;
@@ -32,8 +32,8 @@ pub(super) struct Loader<'f> {
     included: usize,
     /// The project as it was read before, of which much may be the same.
     pub earlier: Option<&'f Project>,
-    /// Texts, by path, with what the second reader has found in them.
-    pub second: &'f [(&'f str, &'f str, &'f Tree)],
+    /// Texts, by path, that were read already.
+    pub read: &'f [(&'f str, &'f Checked)],
     /// The files being included in one another, to find a cycle.
     trail: Vec<FileId>,
 }
@@ -42,7 +42,7 @@ impl<'f> Loader<'f> {
     pub fn new(files: Option<&'f dyn Files>, known: Vec<File>, listing: Option<Arc<[String]>>) -> Self {
         let paths = known.iter().zip(0..).map(|(file, id)| (file.path.clone(), FileId(id))).collect();
         let (partial, conditional, trail) = (Vec::new(), Vec::new(), Vec::new());
-        Loader { files, known, paths, listing, partial, conditional, included: 0, earlier: None, second: &[], trail }
+        Loader { files, known, paths, listing, partial, conditional, included: 0, earlier: None, read: &[], trail }
     }
 
     /// Reads the main file and follows its includes.
@@ -67,11 +67,11 @@ impl<'f> Loader<'f> {
         self.include(main, &[], None)
     }
 
-    pub fn replace(&mut self, id: FileId, tree: Arc<Tree>) -> Result<(), Error> {
+    pub fn replace(&mut self, id: FileId, by: Checked) -> Result<(), Error> {
         let Some(file) = self.known.get_mut(id.0 as usize) else { return Ok(()) };
-        let facts = Facts::of(&tree, header(&tree).is_some());
+        let facts = Facts::of(by.tree(), header(by.tree()).is_some());
         let refusal = |refusal: Refusal| unmeasured(&file.path, None, &refusal);
-        *file = file.replaced(Arc::clone(&tree), facts.map_err(refusal)?);
+        *file = file.replaced(by, facts.map_err(refusal)?);
         Ok(())
     }
 
@@ -212,16 +212,16 @@ impl<'f> Loader<'f> {
             Some(same) => same.clone(),
             None => {
                 let stream = match earlier.and_then(File::stream) {
-                    Some(earlier) => {
-                        let second = self.second.iter().find(|(at, read, _)| *at == path && *read == text);
-                        Stream::reparse(text, earlier, second.map(|(.., tree)| *tree))
-                    }
-                    None => Stream::parse(text),
+                    Some(earlier) => match self.read.iter().find(|(at, read)| *at == path && read.text() == text) {
+                        Some((_, read)) => read.stream(earlier),
+                        None => Stream::reparse(text, earlier, None).map(Arc::new),
+                    },
+                    None => Stream::parse(text).map(Arc::new),
                 };
                 let stream = stream.map_err(|error| refused_by_yaml(files, path, error))?;
                 let facts = Facts::of(stream.tree(), header(stream.tree()).is_some())
                     .map_err(|refusal| unmeasured(path, Some(&stream), &refusal))?;
-                File::read(path.to_owned(), Arc::new(stream), facts)
+                File::read(path.to_owned(), stream, facts)
             }
         };
         let id = FileId(self.known.len() as u32);

@@ -10,7 +10,7 @@ use super::load::Loader;
 use super::place::{At, FileId};
 use super::trees::Trees;
 use crate::shell::Scripts;
-use crate::yaml::{NodeId, Stream, Tree};
+use crate::yaml::{Checked, NodeId, Stream, Tree};
 
 /// The files of a pipeline, and in what order they are put together.
 pub struct Project {
@@ -34,7 +34,7 @@ pub struct File {
 #[derive(Clone)]
 enum Content {
     Read(Arc<Stream>),
-    Replaced(Arc<Tree>),
+    Replaced(Checked),
 }
 
 /// An include that cannot be resolved offline: what it would bring is not known.
@@ -64,11 +64,11 @@ impl File {
         File { path, content: Content::Read(stream), facts: Arc::new(facts) }
     }
 
-    pub(super) fn replaced(&self, tree: Arc<Tree>, facts: Facts) -> File {
-        File { path: self.path.clone(), content: Content::Replaced(tree), facts: Arc::new(facts) }
+    pub(super) fn replaced(&self, by: Checked, facts: Facts) -> File {
+        File { path: self.path.clone(), content: Content::Replaced(by), facts: Arc::new(facts) }
     }
 
-    /// The text and its index; none after [`Project::with`] replaced the tree.
+    /// The text and its index; none after [`Project::with`] replaced it.
     pub fn stream(&self) -> Option<&Arc<Stream>> {
         match &self.content {
             Content::Read(stream) => Some(stream),
@@ -80,7 +80,7 @@ impl File {
     pub fn tree(&self) -> &Tree {
         match &self.content {
             Content::Read(stream) => stream.tree(),
-            Content::Replaced(tree) => tree,
+            Content::Replaced(by) => by.tree(),
         }
     }
 
@@ -104,26 +104,26 @@ impl Project {
         Ok(Project::from(loader, root, Arc::default()))
     }
 
-    /// Reads it anew from files that may hold other texts by now; what is still the same is taken over. Of some texts, by
-    /// their path, it may be known what the second reader finds in them.
+    /// Reads it anew from files that may hold other texts by now; what is still the same is taken over. Some texts, by
+    /// their path, may have been read already.
     ///
     /// # Errors
     /// As [`Project::load`].
-    pub fn reload(&self, files: &dyn Files, second: &[(&str, &str, &Tree)]) -> Result<Project, Error> {
+    pub fn reload(&self, files: &dyn Files, read: &[(&str, &Checked)]) -> Result<Project, Error> {
         let mut loader = Loader::new(Some(files), Vec::new(), None);
-        (loader.earlier, loader.second) = (Some(self), second);
+        (loader.earlier, loader.read) = (Some(self), read);
         let root = loader.main(&self.file(self.main()).path)?;
         Ok(Project::from(loader, root, Arc::clone(&self.scripts)))
     }
 
-    /// The same project with the trees of some files replaced, as after an edit. Nothing is read.
+    /// The same project with some files replaced, as after an edit: by what they say, not by where it stands. Nothing is read.
     ///
     /// # Errors
     /// As [`Project::load`]; besides, an include that names a file that was not part of the project.
-    pub fn with(&self, replaced: impl IntoIterator<Item = (FileId, Arc<Tree>)>) -> Result<Project, Error> {
+    pub fn with(&self, replaced: impl IntoIterator<Item = (FileId, Checked)>) -> Result<Project, Error> {
         let mut loader = Loader::new(None, self.files.clone(), self.listing.clone());
-        for (file, tree) in replaced {
-            loader.replace(file, tree)?;
+        for (file, by) in replaced {
+            loader.replace(file, by)?;
         }
         let root = loader.again(self.root.file)?;
         Ok(Project::from(loader, root, Arc::clone(&self.scripts)))

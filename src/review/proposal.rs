@@ -132,7 +132,7 @@ impl Review<'_, '_> {
         };
         let Some(file) = chosen.and_then(|number| self.now.plan.files.get(number)) else { return Ok(false) };
         let path = file.path.clone();
-        let draft = self.drafts.get(&path).unwrap_or(&file.text);
+        let draft = self.drafts.get(&path).map_or(file.text(), String::as_str);
         let Some(edited) = terminal.edit(&path, draft)? else {
             terminal.say("Nothing was edited.\n")?;
             return Ok(false);
@@ -140,7 +140,7 @@ impl Review<'_, '_> {
         // Kept, so that a refusal costs no work.
         self.drafts.insert(path.clone(), edited.clone());
         let mut plan = Plan::new_for(self.scene, &self.phase, self.now.plan.only.as_ref());
-        let texts = self.now.plan.files.iter().map(|file| (file.path.clone(), file.text.clone()));
+        let texts = self.now.plan.files.iter().map(|file| (file.path.clone(), file.text().to_owned()));
         for (path, text) in texts.filter(|(other, _)| *other != path).chain([(path.clone(), edited)]) {
             let read = plan.put(self.scene, &path, text);
             read.map_err(|error| Refused::Reason(format!("{path}: {}", error.message)))?;

@@ -32,7 +32,7 @@ pub fn commits(base: &str, files: &ObjectFiles, plan: &Plan, course: &Course, yo
                 return Err(Fault::new(Outcome::Invalid, format!("{} is no regular file", file.path)));
             };
             let kind = if is_executable { EntryKind::BlobExecutable } else { EntryKind::Blob };
-            let blob = new.put(Kind::Blob, file.text.clone().into_bytes())?;
+            let blob = new.put(Kind::Blob, file.text().as_bytes().to_vec())?;
             editor.upsert(path.split('/'), kind, blob).map_err(|_| lacking("tree"))?;
         }
         let tree = editor.write(|tree| new.put_tree(tree))?;

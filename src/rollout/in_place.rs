@@ -67,7 +67,7 @@ impl InPlace {
                 .map(|file| Change {
                     path: &file.path,
                     before: texts.get(&*file.path).copied().or_else(|| first(file.file)),
-                    after: Some(&file.text),
+                    after: Some(file.text()),
                 })
                 .collect();
             let phase = &leg.plan.phase;

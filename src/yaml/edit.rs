@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use self::lines::{comments_of_scripts, lone_return, with_header};
+use super::checked::Checked;
 use super::error::{Error, ErrorKind};
 use super::events;
 use super::intent::Intent;
 use super::layout::times_said;
 use super::scalar_edit;
 use super::stream::Stream;
-use super::tree::{Kind, NodeId, Tree};
+use super::tree::{Kind, NodeId};
 use super::write::{Entry, Item, Value, Writer, flow, flow_entry, scalar};
 
 /// Where a new entry or item goes among its siblings: keys of a mapping, items of a sequence.
@@ -36,9 +37,7 @@ pub struct Edit {
 /// A text after its edits.
 #[derive(Debug)]
 pub struct Edited {
-    pub text: String,
-    /// What an independent reader finds in it.
-    pub tree: Tree,
+    pub now: Checked,
     pub done: Done,
 }
 
@@ -50,9 +49,6 @@ pub struct Done {
     /// Comments that went with the node that they belonged to.
     pub lost_comments: Vec<String>,
 }
-
-/// Results up to this size are read by both readers at once; larger ones by the second, until they are read again.
-const BOTH: usize = 128 << 10;
 
 /// Collects the edits of one stream.
 #[derive(Clone)]
@@ -247,11 +243,9 @@ impl<'s> Edits<'s> {
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
             return Err(self.error(place, "the edited file would not say what was meant here".to_owned()));
         }
-        if text.len() <= BOTH {
-            // What the first reader would not read alike, the next phase would refuse.
-            Stream::reparse(text.clone(), self.stream, Some(&tree)).map_err(|error| Error { span: 0..0, ..error })?;
-        }
-        Ok(Edited { text, tree, done: Done { edits: self.edits, lost_comments } })
+        // What the first reader would not read alike, the next phase would refuse.
+        let now = Checked::new(text, tree, self.stream).map_err(|error| Error { span: 0..0, ..error })?;
+        Ok(Edited { now, done: Done { edits: self.edits, lost_comments } })
     }
 
     /// Lines that go at the end of a file without a last line break each take the break before them: together they take

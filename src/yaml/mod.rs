@@ -3,6 +3,7 @@
 //! `yaml-edit` reads, our own [index](Stream) and byte-range edits write, and `yaml-rust2`'s events check both.
 //! This floor does no I/O and knows nothing of GitLab.
 
+mod checked;
 mod decode;
 mod edit;
 mod error;
@@ -16,6 +17,7 @@ mod stream;
 mod tree;
 mod write;
 
+pub use checked::Checked;
 pub use edit::{Done, Edit, Edited, Edits, Position};
 pub use error::{Error, ErrorKind};
 pub use events::{MAX_DEPTH, read};

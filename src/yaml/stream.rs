@@ -63,11 +63,7 @@ impl Stream {
         }
         let (index, pieces) = match second.and_then(|second| read_again(&text, known?, second)) {
             Some(read) => read,
-            None => {
-                let (index, pieces, second) = read_twice(&text, known)?;
-                compare(&index, &second)?;
-                (index, pieces)
-            }
+            None => read_twice(&text, known)?,
         };
         let lines = line_starts(&text);
         let crlf = text.matches("\r\n").count();
@@ -205,10 +201,10 @@ pub fn is_merge(tree: &Tree, key: NodeId) -> bool {
 }
 
 /// Both readers at once, each on a core, where the depth is known to be harmless; one after the other otherwise.
-fn read_twice(text: &str, known: Option<&Pieces>) -> Result<(Index, Pieces, Tree), Error> {
+fn read_twice(text: &str, known: Option<&Pieces>) -> Result<(Index, Pieces), Error> {
     if depth_bound(text) > 4 * MAX_DEPTH {
         let second = events::read(text)?;
-        return Ok((index::index(text)?, Pieces::default(), second));
+        return Ok((compared(index::index(text)?, &second)?, Pieces::default()));
     }
     let first = || match index::in_pieces(text, known) {
         Some((index, pieces)) => (Ok(index), Some(pieces)),
@@ -223,10 +219,10 @@ fn read_twice(text: &str, known: Option<&Pieces>) -> Result<(Index, Pieces, Tree
     match pieces {
         Some(pieces) if index.tree == second => {
             debug_assert!(index::index(text).is_ok_and(|whole| whole == index), "in pieces it is another:\n{text}");
-            Ok((index, pieces, second))
+            Ok((index, pieces))
         }
-        Some(_) => Ok((index::index(text)?, Pieces::default(), second)),
-        None => Ok((index, Pieces::default(), second)),
+        Some(_) => Ok((compared(index::index(text)?, &second)?, Pieces::default())),
+        None => Ok((compared(index, &second)?, Pieces::default())),
     }
 }
 
@@ -255,9 +251,10 @@ fn depth_bound(text: &str) -> usize {
     deepest_flow + deepest_block
 }
 
-fn compare(index: &Index, second: &Tree) -> Result<(), Error> {
+/// The index, if it has what the second reader has found.
+fn compared(index: Index, second: &Tree) -> Result<Index, Error> {
     if index.tree == *second {
-        return Ok(());
+        return Ok(index);
     }
     let at = index.tree.first_difference(second);
     let place = index.places.get(at.0 as usize).copied().unwrap_or_default();

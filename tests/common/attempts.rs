@@ -34,9 +34,10 @@ pub fn document(bytes: &[u8]) {
     if done.is_ok()
         && let Ok(edited) = edits.finish()
     {
-        let again = Stream::parse(edited.text.clone()).unwrap_or_else(|error| panic!("{error:?}\n{}", edited.text));
-        assert_eq!(again.text(), edited.text);
-        assert_eq!(*again.tree(), edited.tree);
+        let again = Stream::parse(edited.now.text().to_owned())
+            .unwrap_or_else(|error| panic!("{error:?}\n{}", edited.now.text()));
+        assert_eq!(again.text(), edited.now.text());
+        assert_eq!(again.tree(), edited.now.tree());
     }
 }
 

@@ -31,7 +31,7 @@ pub fn through_all_phases(files: &BTreeMap<String, String>) -> Result<Option<BTr
         lost.extend(proof.lost_comments.iter().map(|(_, comment)| comment.clone()));
         declared.extend(plan.changed.iter().map(|job| job.job.clone()));
         declared.extend(plan.removed.iter().cloned());
-        texts.extend(plan.files.iter().map(|file| (file.path.clone(), file.text.clone())));
+        texts.extend(plan.files.iter().map(|file| (file.path.clone(), file.text().to_owned())));
         let after = load(&texts).map_err(|error| format!("after phase {}: {error}", phase.number))?;
         let memory = self::memory(&texts);
         let scene = Scene::new(&after, &memory, &settings);

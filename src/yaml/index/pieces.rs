@@ -1,6 +1,6 @@
 //! Large files are parsed in pieces, cut before keys of the top level: all cores parse, and only a few syntax trees, of
-//! which each fits the caches, are held at a time. Small ones are, where a text that is nearly the same was read before: then
-//! only the pieces that are new are parsed.
+//! which each fits the caches, are held at a time. Small ones are cut before each key, and what is parsed of them is kept for
+//! the next text that is nearly the same: then only the pieces that are new are parsed.
 //!
 //! Whether it was right to cut somewhere is not decided here. The second reader reads the text as one, and where it
 //! finds anything else the file is parsed as one as well.
@@ -23,19 +23,19 @@ const KEPT: usize = 4 * PIECE;
 #[derive(Default)]
 pub(in crate::yaml) struct Pieces(HashMap<Box<str>, GreenNode>);
 
-/// Indexes a text in pieces; none if it is small and nothing like it was read before, or if it is not to be cut.
+/// Indexes a text in pieces, some of which may be known; none if it is not to be cut.
 pub(in crate::yaml) fn in_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
-    match known {
-        Some(known) if text.len() <= KEPT => in_known_pieces(text, known),
-        _ => Some((in_pieces_of(text, PIECE)?, Pieces::default())),
+    match text.len() <= KEPT {
+        true => in_known_pieces(text, known),
+        false => Some((in_pieces_of(text, PIECE)?, Pieces::default())),
     }
 }
 
-fn in_known_pieces(text: &str, known: &Pieces) -> Option<(Index, Pieces)> {
+fn in_known_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
     let mut walk = Walk { text, ..Walk::default() };
     let mut kept = Pieces::default();
     for piece in cut(text, 1) {
-        let parsed = match known.0.get(piece) {
+        let parsed = match known.and_then(|known| known.0.get(piece)) {
             Some(parsed) => parsed.clone(),
             None => green(piece).ok()?,
         };
