@@ -70,8 +70,11 @@ impl Ui {
 
     /// The same as JSON.
     pub fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Fail> {
-        let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-        self.answer(&text)?;
+        if self.closed {
+            return Ok(());
+        }
+        let written = serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from);
+        self.unless_closed(written)?;
         self.answer("\n")
     }
 

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Fault, Outcome};
+use super::rows::Rows;
 use super::target::Target;
 
 /// The state of a rollout, or what it would do. Its JSON is version 1.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(title = "Rollout")]
 pub struct Report {
     pub version: u32,
@@ -21,7 +22,8 @@ pub struct Report {
     /// The outcomes that occur, with what each means and what to do.
     pub outcomes: Vec<OutcomeReport>,
     /// By name.
-    pub repositories: Vec<Row>,
+    #[schemars(with = "Vec<Row>")]
+    pub repositories: Rows,
     /// Repositories that were not come to.
     pub waiting: Vec<String>,
 }
@@ -37,7 +39,7 @@ pub enum Stage {
 }
 
 /// Sums over the repositories.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Totals {
     pub repositories: usize,
     /// Jobs that change.
@@ -92,6 +94,12 @@ pub struct LeftJob {
     pub reasons: Vec<String>,
 }
 
+impl AsRef<Row> for Row {
+    fn as_ref(&self) -> &Row {
+        self
+    }
+}
+
 impl Row {
     /// A repository with which it did not go as it should.
     pub fn fault(target: &Target, fault: Fault) -> Row {
@@ -105,23 +113,28 @@ impl Row {
     }
 }
 
+impl Totals {
+    /// One more repository.
+    pub(super) fn add(&mut self, row: &Row) {
+        self.repositories += 1;
+        self.moved += row.moved.len();
+        self.scoped += row.scoped.len();
+        self.left += row.left.len();
+        self.findings += row.findings;
+        self.merge_requests += usize::from(row.merge_request.is_some());
+    }
+}
+
 impl Report {
     /// Puts rows together, in the order of their names, whatever the order in which they came.
-    pub fn new(plan: &super::Plan, stage: Stage, mut rows: Vec<Row>, mut waiting: Vec<String>) -> Report {
-        rows.sort_by(|a, b| a.repository.cmp(&b.repository));
+    pub fn new(plan: &super::Plan, stage: Stage, mut rows: Rows, mut waiting: Vec<String>) -> Report {
+        rows.sort();
         waiting.sort();
-        let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum();
-        let totals = Totals {
-            repositories: rows.len() + waiting.len(),
-            moved: sum(|row| row.moved.len()),
-            scoped: sum(|row| row.scoped.len()),
-            left: sum(|row| row.left.len()),
-            findings: sum(|row| row.findings),
-            merge_requests: sum(|row| usize::from(row.merge_request.is_some())),
-        };
+        let mut totals = rows.totals().clone();
+        totals.repositories += waiting.len();
         let outcomes = Outcome::ALL.into_iter().map(|outcome| OutcomeReport {
             outcome,
-            repositories: rows.iter().filter(|row| row.outcome() == outcome).count(),
+            repositories: rows.outcomes().filter(|other| *other == outcome).count(),
             meaning: outcome.meaning(),
             remedy: outcome.remedy(),
         });
@@ -140,6 +153,6 @@ impl Report {
 
     /// Whether every repository is done, or had nothing to do.
     pub fn is_good(&self) -> bool {
-        self.waiting.is_empty() && self.repositories.iter().all(|row| row.outcome().is_good())
+        self.waiting.is_empty() && self.repositories.outcomes().all(Outcome::is_good)
     }
 }

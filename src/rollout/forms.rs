@@ -1,30 +1,35 @@
 //! The report of a rollout as a table, as CSV and as Markdown.
 
 use std::fmt::Write;
+use std::io;
 
 use super::data::{Report, Row, Stage};
 use crate::report::{Table, visible};
 
 /// A row a repository, for a terminal.
-pub fn table(report: &Report) -> Table {
+///
+/// # Errors
+/// As [`Rows::iter`](super::Rows::iter).
+pub fn table(report: &Report) -> io::Result<Table> {
     let mut table =
         Table::new(["REPOSITORY", "OUTCOME", "PHASES", "MOVED", "SCOPED", "LEFT", "FINDINGS", "MERGE REQUEST"]);
     (3..7).for_each(|column| table.right(column));
-    for row in &report.repositories {
-        let [outcome, phases, moved, scoped, left, findings] = cells(row);
+    for row in report.repositories.iter() {
+        let row = row?;
+        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
         let request = row.merge_request.as_deref().unwrap_or("-");
         table.row([row.repository.as_str(), &outcome, &phases, &moved, &scoped, &left, &findings, request]);
     }
     for waiting in &report.waiting {
         table.row([waiting.as_str(), "waiting", "-", "-", "-", "-", "-", "-"]);
     }
-    table
+    Ok(table)
 }
 
 /// A line a repository, for a spreadsheet. Source: RFC 4180; a cell that a spreadsheet would compute begins with an apostrophe.
 ///
 /// # Errors
-/// None that a report could bring.
+/// As [`Rows::iter`](super::Rows::iter).
 pub fn csv(report: &Report) -> Result<String, csv::Error> {
     let mut out = csv::WriterBuilder::new().from_writer(Vec::new());
     out.write_record([
@@ -39,8 +44,9 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
         "merge request",
         "message",
     ])?;
-    for row in &report.repositories {
-        let [outcome, phases, moved, scoped, left, findings] = cells(row);
+    for row in report.repositories.iter() {
+        let row = row?;
+        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
         let text = |value: &Option<String>| inert(value.as_deref().unwrap_or_default());
         let (commit, request, message) = (text(&row.commit), text(&row.merge_request), inert(&row.message));
         out.write_record([
@@ -76,7 +82,10 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
 }
 
 /// The same for a wiki or an issue.
-pub fn markdown(report: &Report) -> String {
+///
+/// # Errors
+/// As [`Rows::iter`](super::Rows::iter).
+pub fn markdown(report: &Report) -> io::Result<String> {
     let what = match report.stage {
         Stage::Planned => "Plan of a rollout",
         Stage::Done => "Rollout",
@@ -100,8 +109,9 @@ pub fn markdown(report: &Report) -> String {
     }
     out.push_str("\n| Repository | Outcome | Phases | Moved | Scoped | Left | Findings | |\n");
     out.push_str("| --- | --- | --- | ---: | ---: | ---: | ---: | --- |\n");
-    for row in &report.repositories {
-        let [outcome, phases, moved, scoped, left, findings] = cells(row);
+    for row in report.repositories.iter() {
+        let row = row?;
+        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
         let request = row.merge_request.as_ref().map(|url| format!("<{}> ", url.replace(['<', '>', ' '], "")));
         let _ = writeln!(
             out,
@@ -111,7 +121,7 @@ pub fn markdown(report: &Report) -> String {
             if row.message.is_empty() { String::new() } else { code(&row.message) }
         );
     }
-    out
+    Ok(out)
 }
 
 fn cells(row: &Row) -> [String; 6] {

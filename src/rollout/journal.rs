@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::data::Row;
+use super::outcome::Outcome;
 
 /// A step of a repository, in the order in which they come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,21 +45,25 @@ pub struct Past {
     pub merge_request: Option<String>,
     /// What was there before ours, for `undo`.
     pub replaced: Option<String>,
-    pub row: Option<Row>,
+    pub outcome: Option<Outcome>,
+    /// The bytes of the last row in the journal, where it stays until it is asked for.
+    row: Option<Range<u64>>,
 }
 
 /// The journal of a state folder, kept from other processes.
 pub struct Journal {
-    file: Mutex<File>,
+    lines: Arc<Lines>,
 }
 
 /// All that a journal says.
-#[derive(Default)]
 pub struct History {
     pub plan: Option<String>,
     pub shard: Option<String>,
     pub repositories: BTreeMap<String, Past>,
+    lines: Arc<Lines>,
 }
+
+struct Lines(Mutex<File>);
 
 impl Journal {
     /// Opens the journal to add to it. A last line that was cut off is dropped.
@@ -67,20 +73,19 @@ impl Journal {
     pub fn open(state: &Path) -> io::Result<(Journal, History)> {
         fs::create_dir_all(state)?;
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).append(true).create(true).open(state.join(NAME))?;
+        let file = options.read(true).append(true).create(true).open(state.join(NAME))?;
         match file.try_lock() {
             Ok(()) | Err(TryLockError::Error(_)) => {}
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
         }
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(0))?;
-        file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if whole < bytes.len() {
-            file.set_len(whole as u64)?;
-            bytes.truncate(whole);
+        let (history, whole) = History::of(file)?;
+        let lines = Arc::clone(&history.lines);
+        let file = lines.file();
+        if whole < file.metadata()?.len() {
+            file.set_len(whole)?;
         }
-        Ok((Journal { file: Mutex::new(file) }, History::of(&bytes)?))
+        drop(file);
+        Ok((Journal { lines }, history))
     }
 
     /// Adds a step, and has it on the disk before it returns.
@@ -89,7 +94,7 @@ impl Journal {
     /// It cannot be written.
     pub fn add(&self, step: &Step) -> io::Result<()> {
         let line = serde_json::to_string(step)? + "\n";
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.lines.file();
         file.write_all(line.as_bytes())?;
         file.sync_data()
     }
@@ -101,18 +106,43 @@ impl History {
     /// # Errors
     /// There is none, or a line of it is none of ours.
     pub fn read(state: &Path) -> io::Result<History> {
-        History::of(&fs::read(state.join(NAME))?)
+        Ok(History::of(File::open(state.join(NAME))?)?.0)
     }
 
-    fn of(bytes: &[u8]) -> io::Result<History> {
-        let mut history = History::default();
-        for line in bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
-            history.take(serde_json::from_slice(line)?);
+    /// What became of a repository, as it was noted last.
+    ///
+    /// # Errors
+    /// The journal cannot be read any more.
+    pub fn row(&self, past: &Past) -> io::Result<Option<Row>> {
+        let Some(at) = &past.row else { return Ok(None) };
+        let mut line = vec![0; usize::try_from(at.end - at.start).map_err(io::Error::other)?];
+        let mut file = self.lines.file();
+        file.seek(SeekFrom::Start(at.start))?;
+        file.read_exact(&mut line)?;
+        match serde_json::from_slice(&line)? {
+            Step::Done { row } => Ok(Some(*row)),
+            _ => Err(io::ErrorKind::InvalidData.into()),
         }
-        Ok(history)
     }
 
-    fn take(&mut self, step: Step) {
+    /// Reads all whole lines, one at a time; and how many bytes they are.
+    fn of(mut file: File) -> io::Result<(History, u64)> {
+        file.seek(SeekFrom::Start(0))?;
+        let lines = Arc::new(Lines(Mutex::new(file)));
+        let mut history = History { plan: None, shard: None, repositories: BTreeMap::new(), lines: Arc::clone(&lines) };
+        let file = lines.file();
+        let mut reader = BufReader::new(&*file);
+        let (mut line, mut at) = (Vec::new(), 0);
+        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            let end = at + line.len() as u64;
+            history.take(serde_json::from_slice(&line)?, at..end);
+            at = end;
+            line.clear();
+        }
+        Ok((history, at))
+    }
+
+    fn take(&mut self, step: Step, line: Range<u64>) {
         match step {
             Step::Begin { plan, shard } => {
                 self.plan = Some(plan);
@@ -131,7 +161,8 @@ impl History {
             Step::Done { row } => {
                 let past = self.past(row.repository.clone());
                 past.merge_request = row.merge_request.clone().or_else(|| past.merge_request.take());
-                past.row = Some(*row);
+                past.outcome = Some(row.outcome());
+                past.row = Some(line);
             }
             Step::Undone { repository, .. } => *self.past(repository) = Past::default(),
         }
@@ -139,6 +170,13 @@ impl History {
 
     fn past(&mut self, repository: String) -> &mut Past {
         self.repositories.entry(repository).or_default()
+    }
+}
+
+impl Lines {
+    /// The file, whose place is wherever the last one left it; it is added to at its end all the same.
+    fn file(&self) -> MutexGuard<'_, File> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

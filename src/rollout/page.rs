@@ -1,5 +1,7 @@
 //! The report of a rollout as one HTML page that loads nothing.
 
+use std::io;
+
 use askama::Template;
 
 use super::data::{Report, Row, Stage};
@@ -20,8 +22,8 @@ struct Page<'r> {
 /// what is left, and its merge request.
 ///
 /// # Errors
-/// None that the report could bring: writing to a string does not fail.
-pub fn html(report: &Report) -> Result<String, askama::Error> {
+/// It cannot be written, or as [`Rows::iter`](super::Rows::iter).
+pub fn html(report: &Report, out: &mut impl io::Write) -> io::Result<()> {
     let page = Page {
         report,
         style: include_str!("../../templates/rollout.css"),
@@ -29,10 +31,14 @@ pub fn html(report: &Report) -> Result<String, askama::Error> {
         made_by: concat!("ci-migrate ", env!("CARGO_PKG_VERSION")),
         is_planned: report.stage == Stage::Planned,
     };
-    page.render()
+    page.write_into(out)
 }
 
 impl Page<'_> {
+    fn rows(&self) -> impl Iterator<Item = askama::Result<Row>> {
+        self.report.repositories.iter().map(|row| row.map_err(askama::Error::custom))
+    }
+
     /// Text of a stranger's repository, with nothing in it that a reader could not see.
     fn seen(&self, text: &str) -> String {
         visible(text).into_owned()

@@ -40,8 +40,8 @@ pub enum Looked {
     Ready(Box<Ready>),
 }
 
-impl Looked {
-    pub fn row(&self) -> &Row {
+impl AsRef<Row> for Looked {
+    fn as_ref(&self) -> &Row {
         match self {
             Looked::Settled(row) => row,
             Looked::Ready(ready) => &ready.row,

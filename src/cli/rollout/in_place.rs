@@ -3,7 +3,7 @@
 use super::args::Go;
 use super::begin::Begun;
 use super::{Done, Fail, Ui, rules, show};
-use crate::rollout::{InPlace, Net, Report, Row, Stage, Work};
+use crate::rollout::{InPlace, Net, Report, Row, Rows, Stage, Work};
 
 pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
     if args.dry_run.is_none() && !args.yes && (ui.is_json() || !ui.can_ask()) {
@@ -15,17 +15,19 @@ pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
     let look =
         |work: &Work| InPlace::look(&rules, &work.target).map_err(|fault| Box::new(Row::fault(&work.target, fault)));
     let looked: Vec<Result<InPlace, Box<Row>>> = works.iter().map(look).collect();
-    let row = |looked: &Result<InPlace, Box<Row>>| match looked {
-        Ok(in_place) => in_place.row.clone(),
-        Err(row) => Row::clone(row),
-    };
-    let planned = Report::new(&plan, Stage::Planned, looked.iter().map(row).collect(), Vec::new());
+    let mut rows = Rows::new().map_err(show::lost)?;
+    let mut ready = 0;
+    for looked in &looked {
+        let row = looked.as_ref().map_or_else(|row| &**row, |in_place| &in_place.row);
+        ready += usize::from(!row.phases.is_empty());
+        rows.push(row).map_err(show::lost)?;
+    }
+    let planned = Report::new(&plan, Stage::Planned, rows, Vec::new());
     if let Some(folder) = &args.dry_run {
         show::write_all(&planned, folder)?;
         ui.note(&format!("Written to {}. Nothing else was written.", folder.display()));
         return end(args, &planned, ui);
     }
-    let ready = planned.repositories.iter().filter(|row| !row.phases.is_empty()).count();
     if !args.yes {
         show::answer(&planned, ui)?;
         if ready > 0 && !ui.confirm(&format!("Edit the files of {ready} folders?"))? {
@@ -33,11 +35,12 @@ pub fn run(args: &Go, begun: Begun, ui: &mut Ui) -> Done {
             return Ok(0);
         }
     }
-    let rows = looked.into_iter().map(|looked| match looked {
-        Ok(in_place) => in_place.write(&plan.track),
-        Err(row) => *row,
-    });
-    let report = Report::new(&plan, Stage::Done, rows.collect(), Vec::new());
+    let mut rows = Rows::new().map_err(show::lost)?;
+    for looked in looked {
+        let row = looked.map_or_else(|row| *row, |in_place| in_place.write(&plan.track));
+        rows.push(&row).map_err(show::lost)?;
+    }
+    let report = Report::new(&plan, Stage::Done, rows, Vec::new());
     end(args, &report, ui)
 }
 

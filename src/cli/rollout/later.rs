@@ -11,7 +11,7 @@ use super::args::{MergeArgs, StatusArgs, UndoArgs};
 use super::{Done, Fail, Ui, begin, show};
 use crate::report::Table;
 use crate::rollout::{
-    History, Hosts, Journal, Net, Outcome, Plan, Report, Shard, Stage, Step, TakenBack, Target, home, take_back,
+    History, Hosts, Journal, Net, Outcome, Plan, Report, Rows, Shard, Stage, Step, TakenBack, Target, home, take_back,
 };
 
 pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
@@ -19,7 +19,7 @@ pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
     let state = find(args.state.as_deref())?;
     let (plan, history) = read(&state)?;
     let shard = history.shard.as_deref().and_then(Shard::parse);
-    let report = report(&plan, vec![(shard, history)]);
+    let report = report(&plan, vec![(shard, history)])?;
     show::answer(&report, ui)?;
     show::write(&report, &args.report)?;
     ui.quiet(&format!("The state of this rollout is in {}.", state.display()));
@@ -58,7 +58,7 @@ pub fn merge(args: &MergeArgs, ui: &mut Ui) -> Done {
     if let Some(missing) = (1..=count).find(|index| !seen.contains(index)) {
         return refused(format!("shard {missing}/{count} is missing"));
     }
-    let report = report(&plan, parts);
+    let report = report(&plan, parts)?;
     show::answer(&report, ui)?;
     show::write(&report, &args.report)?;
     Ok(if report.is_good() { 0 } else { 4 })
@@ -188,17 +188,18 @@ fn show_undone(rows: &[UndoneRow], ui: &mut Ui) -> Result<(), Fail> {
     ui.finish()
 }
 
-fn report(plan: &Plan, parts: Vec<(Option<Shard>, History)>) -> Report {
-    let (mut rows, mut waiting) = (Vec::new(), Vec::new());
-    for (shard, mut history) in parts {
+fn report(plan: &Plan, parts: Vec<(Option<Shard>, History)>) -> Result<Report, Fail> {
+    let (mut rows, mut waiting) = (Rows::new().map_err(show::lost)?, Vec::new());
+    for (shard, history) in parts {
         for entry in plan.repositories.iter().filter(|entry| shard.is_none_or(|shard| shard.holds(&entry.id))) {
-            match history.repositories.remove(&entry.id).and_then(|past| past.row) {
-                Some(row) => rows.push(row),
+            let past = history.repositories.get(&entry.id);
+            match past.map(|past| history.row(past)).transpose().map_err(show::lost)?.flatten() {
+                Some(row) => rows.push(&row).map_err(show::lost)?,
                 None => waiting.push(entry.id.clone()),
             }
         }
     }
-    Report::new(plan, Stage::Done, rows, waiting)
+    Ok(Report::new(plan, Stage::Done, rows, waiting))
 }
 
 fn read(state: &Path) -> Result<(Plan, History), Fail> {

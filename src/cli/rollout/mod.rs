@@ -24,8 +24,8 @@ use super::ui::Ui;
 use super::{Done, Global, interrupt};
 use crate::migration::Phase;
 use crate::rollout::{
-    History, Hosts, Journal, Looked, MergeRequest, Net, Outcome, Pace, Past, Plan, Report, Row, Rules, Shard, Stage,
-    Step, Way, Work,
+    History, Hosts, Journal, Looked, MergeRequest, Net, Outcome, Pace, Past, Plan, Report, Row, Rows, Rules, Shard,
+    Stage, Step, Way, Work,
 };
 
 pub fn run(global: &Global, args: &RolloutArgs, ui: &mut Ui) -> Done {
@@ -74,8 +74,18 @@ fn go(global: &Global, args: &Go, ui: &mut Ui) -> Done {
 fn dry_run(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, folder: &Path, ui: &mut Ui) -> Result<Report, Fail> {
     let Begun { plan, phases, works, .. } = begun;
     let rules = rules(args, &plan, &phases, net);
-    let looked = look(&rules, &Pace { wave: None, ..*pace }, &works, ui);
-    let (rows, waiting) = rows(&works, looked);
+    let hosts = Hosts::default();
+    let mut rows = Rows::new().map_err(show::lost)?;
+    let mut seen = vec![false; works.len()];
+    let one = |work: &Work| match pace.look(&rules, &hosts, work) {
+        // A commit that is not made has no id yet: its date will be that of the rollout.
+        Looked::Ready(ready) => Row { commit: None, ..ready.row },
+        Looked::Settled(row) => *row,
+    };
+    each(&Pace { wave: None, ..*pace }, &works, "plan", ui, one, |number, row| {
+        keep(&mut rows, &mut seen, number, &row)
+    })?;
+    let waiting = works.iter().zip(seen).filter(|(_, seen)| !seen).map(|(work, _)| work.target.id.clone()).collect();
     let report = Report::new(&plan, Stage::Planned, rows, waiting);
     show::write_all(&report, folder)?;
     ui.note(&format!("Written to {}. Nothing else was written.", folder.display()));
@@ -90,60 +100,68 @@ fn rollout(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, ui: &mut Ui) -> 
     }
     let state = begin::state(args, &plan)?;
     let plan = begin::keep(plan, &state)?;
-    let (journal, history) = begin::journal(&state, &plan, shard)?;
-    let (works, rest) = select(works, history, args);
+    let (journal, mut history) = begin::journal(&state, &plan, shard)?;
+    let (works, rest) = select(works, &mut history, args);
     let rules = rules(args, &plan, &phases, net);
     let request = request(args, &plan);
     let hosts = Hosts::default();
     let way = Way { journal: &journal, hosts: &hosts, request: request.as_ref(), branch: &plan.branch };
-    let mut done: Vec<Option<Row>> = works.iter().map(|_| None).collect();
+    let mut rows = Rows::new().map_err(show::lost)?;
+    let mut done = vec![false; works.len()];
     if args.yes {
-        let mut progress = Progress::new(works.len(), "rollout", ui);
-        run_each(pace, &works, &mut done, &mut progress, ui, |work| {
-            pace.carry_out(&way, work, &pace.look(&rules, &hosts, work))
-        });
+        let one = |work: &Work| pace.carry_out(&way, work, &pace.look(&rules, &hosts, work));
+        each(pace, &works, "rollout", ui, one, |number, row| keep(&mut rows, &mut done, number, &row))?;
     } else {
-        let looked = look(&rules, &Pace { wave: None, failures: None, ..*pace }, &works, ui);
-        let planned = looked.iter().flatten().map(|looked| looked.row().clone()).collect();
-        show::answer(&Report::new(&plan, Stage::Planned, planned, Vec::new()), ui)?;
-        let ready = looked.iter().flatten().filter(|looked| matches!(looked, Looked::Ready(_))).count();
-        let question = format!("Push the branch {} to {ready} repositories?", plan.branch);
-        interrupt::no_longer_gently();
-        if pace.stop.load(Ordering::SeqCst) || ready > 0 && !ui.confirm(&question)? {
-            ui.note("Nothing was written.");
-            return Ok(None);
-        }
-        interrupt::gently();
-        let pairs: Vec<(usize, &Work, Looked)> = works
-            .iter()
-            .enumerate()
-            .zip(looked)
-            .filter_map(|((number, work), looked)| Some((number, work, looked?)))
-            .collect();
-        let mut rows: Vec<Option<Row>> = pairs.iter().map(|_| None).collect();
-        let mut progress = Progress::new(pairs.len(), "push", ui);
-        run_each(pace, &pairs, &mut rows, &mut progress, ui, |(_, work, looked)| pace.carry_out(&way, work, looked));
-        for ((number, ..), row) in pairs.iter().zip(rows) {
-            if let Some(place) = done.get_mut(*number) {
-                *place = row;
-            }
-        }
+        let Some(looked) = look_and_ask(&rules, pace, &works, ui)? else { return Ok(None) };
+        let one = |(_, work, looked): &Found<'_>| pace.carry_out(&way, work, looked);
+        each(pace, &looked, "push", ui, one, |at, row| {
+            keep(&mut rows, &mut done, looked.get(at).map_or(at, |(number, ..)| *number), &row)
+        })?;
     }
-    let (mut rows, mut waiting) = (Vec::new(), Vec::new());
-    for (work, row) in works.into_iter().zip(done) {
-        match row.or(work.past.row) {
-            Some(row) => rows.push(row),
-            None => waiting.push(work.target.id),
-        }
-    }
-    for work in rest {
-        match work.past.row {
-            Some(row) => rows.push(row),
+    let mut waiting = Vec::new();
+    let left = works.into_iter().zip(done).filter(|(_, done)| !done).map(|(work, _)| work);
+    for work in left.chain(rest) {
+        match history.row(&work.past).map_err(show::lost)? {
+            Some(row) => rows.push(&row).map_err(show::lost)?,
             None => waiting.push(work.target.id),
         }
     }
     ui.quiet(&format!("The state of this rollout is in {}.", state.display()));
     Ok(Some(Report::new(&plan, Stage::Done, rows, waiting)))
+}
+
+/// A repository that was looked at, with its number.
+type Found<'w> = (usize, &'w Work, Looked);
+
+/// Looks at every repository and shows what would be done, which is held until the question is answered. None when that is no.
+fn look_and_ask<'w>(
+    rules: &Rules<'_>,
+    pace: &Pace<'_>,
+    works: &'w [Work],
+    ui: &mut Ui,
+) -> Result<Option<Vec<Found<'w>>>, Fail> {
+    let hosts = Hosts::default();
+    let mut rows = Rows::new().map_err(show::lost)?;
+    let mut found: Vec<Option<Looked>> = works.iter().map(|_| None).collect();
+    let one = |work: &Work| pace.look(rules, &hosts, work);
+    each(&Pace { wave: None, failures: None, ..*pace }, works, "plan", ui, one, |number, looked| {
+        rows.push(looked.as_ref()).map_err(show::lost)?;
+        if let Some(place) = found.get_mut(number) {
+            *place = Some(looked);
+        }
+        Ok(())
+    })?;
+    show::answer(&Report::new(rules.plan, Stage::Planned, rows, Vec::new()), ui)?;
+    let ready = found.iter().flatten().filter(|looked| matches!(looked, Looked::Ready(_))).count();
+    let question = format!("Push the branch {} to {ready} repositories?", rules.plan.branch);
+    interrupt::no_longer_gently();
+    if pace.stop.load(Ordering::SeqCst) || ready > 0 && !ui.confirm(&question)? {
+        ui.note("Nothing was written.");
+        return Ok(None);
+    }
+    interrupt::gently();
+    let found = works.iter().enumerate().zip(found);
+    Ok(Some(found.filter_map(|((number, work), looked)| Some((number, work, looked?))).collect()))
 }
 
 fn rules<'a>(args: &Go, plan: &'a Plan, phases: &'a [Phase], net: &'a Net) -> Rules<'a> {
@@ -157,78 +175,51 @@ fn rules<'a>(args: &Go, plan: &'a Plan, phases: &'a [Phase], net: &'a Net) -> Ru
     }
 }
 
-fn look(rules: &Rules<'_>, pace: &Pace<'_>, works: &[Work], ui: &Ui) -> Vec<Option<Looked>> {
-    let hosts = Hosts::default();
-    let mut looked: Vec<Option<Looked>> = works.iter().map(|_| None).collect();
-    let mut progress = Progress::new(works.len(), "plan", ui);
-    let (done, ready) = mpsc::channel();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let one = |work: &Work| {
-                let looked = pace.look(rules, &hosts, work);
-                (looked.row().outcome().is_good(), looked)
-            };
-            pace.each(works, &{ done }, one);
-        });
-        for (number, one) in ready {
-            progress.step(one.row(), ui);
-            if let Some(place) = looked.get_mut(number) {
-                *place = Some(one);
-            }
-        }
-    });
-    progress.end();
-    looked
-}
-
-fn run_each<T: Sync>(
+/// Does something with each item, several at once, and takes what comes of it as it comes, with the number of the item.
+fn each<T: Sync, R: AsRef<Row> + Send>(
     pace: &Pace<'_>,
     items: &[T],
-    rows: &mut [Option<Row>],
-    progress: &mut Progress,
+    what: &'static str,
     ui: &Ui,
-    one: impl Fn(&T) -> Row + Sync,
-) {
+    one: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(usize, R) -> Result<(), Fail>,
+) -> Result<(), Fail> {
+    let mut progress = Progress::new(items.len(), what, ui);
+    let mut taken = Ok(());
     let (done, ready) = mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let one = |item: &T| {
-                let row = one(item);
-                (row.outcome().is_good(), row)
+                let result = one(item);
+                (result.as_ref().outcome().is_good(), result)
             };
             pace.each(items, &{ done }, one);
         });
-        for (number, row) in ready {
-            progress.step(&row, ui);
-            if let Some(place) = rows.get_mut(number) {
-                *place = Some(row);
-            }
+        for (number, result) in ready {
+            progress.step(result.as_ref(), ui);
+            // What is under way goes on to its end, and into the journal.
+            taken = std::mem::replace(&mut taken, Ok(())).and_then(|()| take(number, result));
         }
     });
     progress.end();
+    taken
 }
 
-fn rows(works: &[Work], looked: Vec<Option<Looked>>) -> (Vec<Row>, Vec<String>) {
-    let (mut rows, mut waiting) = (Vec::new(), Vec::new());
-    for (work, looked) in works.iter().zip(looked) {
-        match looked {
-            // A commit that is not made has no id yet: its date will be that of the rollout.
-            Some(Looked::Ready(ready)) => rows.push(Row { commit: None, ..ready.row.clone() }),
-            Some(looked) => rows.push(looked.row().clone()),
-            None => waiting.push(work.target.id.clone()),
-        }
+fn keep(rows: &mut Rows, seen: &mut [bool], number: usize, row: &Row) -> Result<(), Fail> {
+    if let Some(seen) = seen.get_mut(number) {
+        *seen = true;
     }
-    (rows, waiting)
+    rows.push(row).map_err(show::lost)
 }
 
 /// Those that are to be taken up now, and the rest, which stay as they are.
-fn select(works: Vec<Work>, mut history: History, args: &Go) -> (Vec<Work>, Vec<Work>) {
+fn select(works: Vec<Work>, history: &mut History, args: &Go) -> (Vec<Work>, Vec<Work>) {
     let with_past = works.into_iter().map(|work| {
         let past = history.repositories.remove(&work.target.id).unwrap_or_default();
         Work { past, ..work }
     });
     let wanted = |past: &Past| {
-        let outcome = past.row.as_ref().map(Row::outcome);
+        let outcome = past.outcome;
         match args.only {
             None => !outcome.is_some_and(Outcome::is_good),
             Some(Only::Failed) => outcome.is_some_and(|outcome| !outcome.is_good()),

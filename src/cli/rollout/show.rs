@@ -1,6 +1,8 @@
 //! How the report of a rollout is shown and written.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::super::Ui;
@@ -14,9 +16,13 @@ pub fn answer(report: &Report, ui: &mut Ui) -> Result<(), Fail> {
         return ui.json(report);
     }
     let width = ui.answer_width();
-    ui.answer(&table(report).render(width))?;
+    ui.answer(&table(report).map_err(lost)?.render(width))?;
     ui.finish()?;
-    for row in report.repositories.iter().filter(|row| !row.message.is_empty()) {
+    for row in report.repositories.iter() {
+        let row = row.map_err(lost)?;
+        if row.message.is_empty() {
+            continue;
+        }
         let line = format!("{}: {}", row.repository, row.message);
         if row.outcome().is_good() { ui.note(&line) } else { ui.odd(&line) }
     }
@@ -54,27 +60,39 @@ pub fn check(files: &[PathBuf]) -> Result<(), Fail> {
 /// Writes a report to files, each in the form that its name tells.
 pub fn write(report: &Report, files: &[PathBuf]) -> Result<(), Fail> {
     for file in files {
-        let failed =
-            |error: String| Fail::input(format!("{}: {error}", file.display()), "name a file that may be written");
-        let text = match extension(file) {
-            "html" => html(report).map_err(|error| failed(error.to_string()))?,
-            "csv" => csv(report).map_err(|error| failed(error.to_string()))?,
-            "md" => markdown(report),
-            _ => serde_json::to_string_pretty(report).map_err(|error| failed(error.to_string()))? + "\n",
-        };
-        std::fs::write(file, text).map_err(|error| failed(words(&error)))?;
+        write_one(report, file).map_err(|error| {
+            Fail::input(format!("{}: {}", file.display(), words(&error)), "name a file that may be written")
+        })?;
     }
     Ok(())
 }
 
+fn write_one(report: &Report, file: &Path) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(file)?);
+    match extension(file) {
+        "html" => html(report, &mut out)?,
+        "csv" => out.write_all(csv(report)?.as_bytes())?,
+        "md" => out.write_all(markdown(report)?.as_bytes())?,
+        _ => {
+            serde_json::to_writer_pretty(&mut out, report)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()
+}
+
 /// Writes the patches and all forms of the report into a folder.
 pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         Fail::input(format!("{}: {}", folder.display(), words(&error)), "name a folder that may be written")
     };
     let patches = folder.join("patches");
     std::fs::create_dir_all(&patches).map_err(failed)?;
-    for (number, row) in report.repositories.iter().enumerate().filter(|(_, row)| !row.diff.is_empty()) {
+    for (number, row) in report.repositories.iter().enumerate() {
+        let row = row.map_err(lost)?;
+        if row.diff.is_empty() {
+            continue;
+        }
         let plain = |letter: char| if letter.is_ascii_alphanumeric() || "-.".contains(letter) { letter } else { '_' };
         let name: String = row.repository.chars().rev().take(80).map(plain).collect();
         let name: String = name.chars().rev().collect();
@@ -82,6 +100,12 @@ pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
         std::fs::write(patches.join(name), &row.diff).map_err(failed)?;
     }
     write(report, &["report.html", "report.md", "report.csv", "report.json"].map(|name| folder.join(name)))
+}
+
+/// The rows of a report, which are kept in a temporary file, cannot be had.
+pub fn lost(error: io::Error) -> Fail {
+    let message = format!("the report cannot be kept in a temporary file: {}", words(&error));
+    Fail::input(message, "have TMPDIR name a folder with room")
 }
 
 fn extension(file: &Path) -> &str {
