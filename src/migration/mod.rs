@@ -10,15 +10,17 @@ mod one_text;
 mod phase;
 mod proof;
 mod roles;
+mod rules;
 mod shared;
 mod status;
 mod step;
 mod templates;
 
-pub use check::{Check, Finding, RULES, Rule, Severity, rule};
+pub use check::{Check, Finding};
 pub use course::{Course, Layered, Leg};
 pub use engine::{FilePlan, JobPlan, Plan, Scene, after};
 pub use phase::{Phase, PhaseError, Select, built_in, read, tracks};
 pub use proof::{Proof, Refusal, prove};
+pub use rules::{RULES, Rule, Severity, rule};
 pub use status::{JobStatus, Outcome, PartialStatus, PhaseStatus, State, Status, TemplateStatus, state};
 pub use templates::unused_templates;

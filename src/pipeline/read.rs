@@ -70,10 +70,13 @@ impl<'p, 'i> Reader<'p, 'i> {
 
     /// The entry of a mapping for one key, without reading the others where that is possible.
     pub fn find(&self, mapping: NodeId, key: &str) -> Result<Option<Held>, Error> {
-        if !self.is_plain(mapping) {
+        let tree = self.tree();
+        // Nothing but a merge or an input brings in a key that is not written there.
+        let is_written = self.inputs.is_none() && !tree.entries(mapping).any(|(key, _)| is_merge(tree, key));
+        if !is_written && !self.is_plain(mapping) {
             return Ok(self.entries(mapping)?.into_iter().find(|held| self.trees.key(&held.key) == key));
         }
-        self.tree().entry(mapping, key).map(|(key, value)| self.entry(key, value)).transpose()
+        tree.entry(mapping, key).map(|(key, value)| self.entry(key, value)).transpose()
     }
 
     /// The mappings that a `<<` merges, in the order in which they are applied.

@@ -8,6 +8,7 @@
 mod bake;
 mod between;
 mod edit;
+mod flow;
 mod later;
 mod names;
 mod reference;
@@ -16,43 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
 use super::facts::{Build, Facts, Use};
-use super::left::Reason;
 use crate::shell::docker::Verb;
 
 pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
+pub(super) use flow::{Built, Copy, Flow};
 use names::names;
 use reference::key;
-
-/// What becomes of the commands of a job that handle images.
-#[derive(Default)]
-pub(super) struct Flow {
-    pub builds: Vec<Built>,
-    pub copies: Vec<Copy>,
-    /// Commands that go.
-    pub dropped: BTreeSet<(usize, usize)>,
-    pub reasons: Vec<Reason>,
-}
-
-/// What becomes of a build.
-pub(super) struct Built {
-    /// Its number among the builds of the job.
-    pub number: usize,
-    /// References that it pushes, as they are written; none when it pushes nothing.
-    pub push: Vec<String>,
-    /// An image was pulled for its cache: the cache travels with the image from now on.
-    pub inline_cache: bool,
-    /// The push whose place it takes, when the login stands between the two.
-    pub moved: Option<(usize, usize)>,
-}
-
-/// A copy within the registry, in place of a command.
-pub(super) struct Copy {
-    pub at: (usize, usize),
-    pub from: String,
-    pub to: String,
-}
 
 /// Where the image of a local name comes from.
 #[derive(Clone)]

@@ -66,7 +66,7 @@ impl Stream {
             None => read_twice(&text, known)?,
         };
         let lines = line_starts(&text);
-        let crlf = text.matches("\r\n").count();
+        let crlf = memchr::memmem::find_iter(text.as_bytes(), "\r\n").count();
         let line_ending = if crlf * 2 > lines.len().saturating_sub(1) { "\r\n" } else { "\n" };
         let stream = Stream { lines, text, index, pieces, line_ending, common_manner: OnceLock::new() };
         stream.unique_keys()?;

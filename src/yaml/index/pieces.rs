@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use rowan::{GreenNode, NodeOrToken};
 use yaml_edit::SyntaxKind;
 
-use super::{Index, Walk, green, kind};
+use super::walk::{Walk, kind};
+use super::{Index, green};
 
 /// Bytes of a piece, at least.
 const PIECE: usize = 32 << 10;
@@ -32,7 +33,7 @@ pub(in crate::yaml) fn in_pieces(text: &str, known: Option<&Pieces>) -> Option<(
 }
 
 fn in_known_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
-    let mut walk = Walk { text, ..Walk::default() };
+    let mut walk = Walk::new(text);
     let mut kept = Pieces::default();
     for piece in cut(text, 1) {
         let parsed = match known.and_then(|known| known.0.get(piece)) {
@@ -50,7 +51,7 @@ fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
     if pieces.len() < 2 {
         return None;
     }
-    let mut walk = Walk { text, ..Walk::default() };
+    let mut walk = Walk::new(text);
     for some in pieces.chunks(2 * rayon::current_num_threads()) {
         let parsed: Vec<Option<GreenNode>> = some.par_iter().map(|piece| green(piece).ok()).collect();
         for (piece, parsed) in some.iter().zip(parsed) {
