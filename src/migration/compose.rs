@@ -4,6 +4,7 @@
 //! `image` is the tag. It reads them as they are in the folder where it runs, takes every profile in, and knows nothing of what only
 //! compose does with a build. Where any of that shows, the job is left, and the reason says what stands against it.
 
+use super::bases::Built;
 use crate::pipeline::{Files, Project};
 use crate::shell::docker::{Compose, Docker, Verb};
 use crate::shell::{Command, Guard};
@@ -121,7 +122,7 @@ fn baked(facts: &Facts<'_>, files: &dyn Files) -> Result<String, String> {
     };
     let text = there(&path).ok_or_else(|| format!("`{path}` is not in the repository"))?;
     let pushes = facts.composes.iter().any(|it| it.docker.verb == Verb::Compose(Compose::Push));
-    fits(&path, text, (!all).then_some(&services), pushes)?;
+    fits(&path, text, (!all).then_some(&services), pushes, files)?;
     Ok(path)
 }
 
@@ -160,7 +161,7 @@ fn understood(command: &Command, docker: &Docker) -> Result<(Option<String>, Vec
 }
 
 /// Whether bake builds the services of a compose file as compose does.
-fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool) -> Result<(), String> {
+fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool, files: &dyn Files) -> Result<(), String> {
     let stream = Stream::parse(text).map_err(|_| format!("`{path}` is not understood"))?;
     let tree = stream.tree();
     let root = tree.roots().first().copied().ok_or_else(|| format!("`{path}` is empty"))?;
@@ -169,7 +170,7 @@ fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool) -> R
     }
     let services = tree.get(root, "services").map(|services| tree.resolve(services));
     let services = services.ok_or_else(|| format!("`{path}` has no services"))?;
-    let mut built = 0;
+    let mut built: Vec<Built<'_>> = Vec::new();
     for (key, value) in tree.entries(services) {
         let Some(name) = tree.scalar(key) else { continue };
         let value = tree.resolve(value);
@@ -177,23 +178,28 @@ fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool) -> R
         if !wanted && only.is_some() {
             continue;
         }
-        built += usize::from(service(tree, name, value, only.is_none(), pushes)?);
+        if let Some(build) = service(tree, name, value, only.is_none(), pushes)? {
+            built.push(Built::of(tree, name, value, build, files));
+        }
+    }
+    if let Some((one, other)) = built.iter().find_map(|one| Some((one.name(), one.begins_with(&built)?))) {
+        return Err(format!("`{one}` begins with the image of `{other}`, which bake does not build first"));
     }
     let missing = only.into_iter().flatten().find(|name| tree.get(services, name).is_none());
     match missing {
         Some(name) => Err(format!("`{path}` has no service `{name}`")),
-        None if built == 0 => Err(format!("no service of `{path}` is built")),
+        None if built.is_empty() => Err(format!("no service of `{path}` is built")),
         None => Ok(()),
     }
 }
 
-/// Whether a service is built; an error when bake would build it otherwise.
-fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) -> Result<bool, String> {
+/// How a service is built, if it is; an error when bake would build it otherwise.
+fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) -> Result<Option<NodeId>, String> {
     let merged = tree.entries(service).any(|(key, _)| is_merge(tree, key));
     let Some(build) = tree.get(service, "build").map(|build| tree.resolve(build)) else {
         return match merged || tree.get(service, "extends").is_some() || !all {
             true => Err(format!("it does not show at once how `{name}` is built")),
-            false => Ok(false),
+            false => Ok(None),
         };
     };
     for key in ["profiles", "extends", "platform"] {
@@ -215,7 +221,7 @@ fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) ->
     let odd = tree.entries(build).map(|(key, _)| tree.scalar(key).unwrap_or("<<"));
     match odd.into_iter().find(|key| !KEYS.contains(key)) {
         Some(key) => Err(format!("the build of `{name}` has `{key}:`, which bake may not read as compose does")),
-        None => Ok(true),
+        None => Ok(Some(build)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tracks, phases and their order; the engine that turns a phase into a plan; and the proof beside it.
 
 mod awaited;
+mod bases;
 mod check;
 mod compose;
 mod course;

@@ -8,6 +8,8 @@
 //!
 //! A build without a registry cache gets none: whether the registry may be used for it is the team's to say.
 
+use std::borrow::Cow;
+
 use super::draft::Draft;
 use super::left::Reason;
 use super::settings::Settings;
@@ -26,10 +28,8 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         for name in ["cache-from", "cache-to"] {
             let options: Vec<&Opt> = build.at.docker.all(name).collect();
             for option in &options {
-                let Some((before, reference, after)) = option.value.as_ref().and_then(|value| common(&value.raw))
-                else {
-                    continue;
-                };
+                let Some(raw) = option.value.as_ref().and_then(|value| expanding(&value.raw)) else { continue };
+                let Some((before, reference, after)) = common(&raw) else { continue };
                 let branch = format!("{reference}{}", settings.branch_suffix);
                 let there = options.iter().any(|o| o.value.as_ref().is_some_and(|v| refers(&v.display, &branch)));
                 let text = format!("--{name} {before}{branch}{after}");
@@ -43,6 +43,15 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A value with quotes in which the shell expands variables: in single ones the branch's name would stay as it is written.
+fn expanding(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.contains('\'') {
+        return Some(Cow::Borrowed(raw));
+    }
+    let inner = raw.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!inner.contains(['\'', '"', '$', '`', '\\'])).then(|| Cow::Owned(format!("\"{inner}\"")))
 }
 
 /// Splits a cache option's value around its reference, if that is a registry's and its tag is a fixed one.

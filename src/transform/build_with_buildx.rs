@@ -5,13 +5,17 @@
 //!
 //! Names that `docker tag` gives between the build and the push become `--tag`s of the build. What is pushed under a
 //! condition, or under a name that is only known later, becomes a copy within the registry in the same place, made from
-//! a name that the build has pushed. An image that is pulled for its layers (`--cache-from`) is no longer pulled: the
+//! a name that the build has pushed, in the image of the settings where the job's own is docker's from before 27, which knows no
+//! such copy. An image that is pulled for its layers (`--cache-from`) is no longer pulled: the
 //! builder reads the cache from the registry, and `--cache-to type=inline` leaves one there. A build that pushes nothing
 //! stays a check: it builds, and leaves no image. `--provenance=false` keeps the image what `docker push` sent: one
 //! manifest, and no index with an attestation, which `docker manifest create` and some platforms do not take.
 //!
 //! `docker compose build` and `push` become one `docker buildx bake --push` of the same compose file, where that file is in the
 //! repository and all that it says of a build is something that bake reads alike.
+//!
+//! A build that pushes fails the job when its push fails, wherever it stands: of `docker build … && docker push …` on a line that was
+//! not the last, the shell took no notice. Of several builds each one is pushed as soon as it is built.
 //!
 //! # What it does not do
 //!
@@ -28,9 +32,9 @@ use super::images::{self, Flow};
 use super::left::Reason;
 use super::settings::Settings;
 
-pub(super) const DECLARES: &[&str] = &["before_script", "script", "after_script"];
+pub(super) const DECLARES: &[&str] = &["image", "before_script", "script", "after_script"];
 
-pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<Reason>> {
+pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
     if facts.dind.is_empty() || !facts.needs.is_empty() {
         return Ok(());
@@ -44,7 +48,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, _: &Settings) -> Result<(), Vec<R
     if !reasons.is_empty() {
         return Err(reasons.into_iter().chain(flow.reasons).collect());
     }
-    images::apply(draft, flow)
+    images::apply(draft, flow, settings)
 }
 
 /// Why a build cannot become one of buildx.
@@ -64,6 +68,11 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     }
     if draft.facts.parts.get(build.at.part).is_some_and(|part| part.script.text().contains("$?")) {
         add("conditional-build", "something else depends on how a command of this script ends");
+    }
+    let coded = |key: &&str| draft.facts.effective.get(key).is_some_and(|setting| setting.get("exit_codes").is_some());
+    let exits = || draft.facts.parts.iter().flat_map(|part| part.script.commands()).any(|c| c.name() == Some("exit"));
+    if ["allow_failure", "retry"].iter().any(coded) && exits() {
+        add("conditional-build", "the job's exit codes are told apart, and a build that pushes has one for both");
     }
     if docker.verb != crate::shell::Verb::Build {
         return reasons;

@@ -1,6 +1,7 @@
 //! What a job's scripts and rules set of the environment that the docker client reads.
 
 use super::draft::Draft;
+use super::facts::Facts;
 use super::left::Reason;
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, is_here, names_of_daemons};
 use crate::pipeline::Setting;
@@ -40,8 +41,8 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
             let docker = crate::shell::docker(command);
             let config = docker.is_some_and(|docker| docker.globals.iter().any(|option| option.name == "config"));
             for (name, value) in set_by(command) {
-                let early = number == 0 && matches!(&*name, "DOCKER_CONFIG" | "HOME" | "BUILDX_CONFIG");
-                if CLIENT.contains(&&*name) && !early {
+                // Even before the builder is made: `after_script`, a shell of its own, would not find it.
+                if CLIENT.contains(&&*name) && !(number == 0 && again(facts, &name, value.as_deref())) {
                     let message = format!("sets {name}, by which the client finds its builder");
                     reasons.push(draft.reason_at_command(number, command, "client-environment", message));
                 }
@@ -72,6 +73,12 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// Whether `after_script` sets a variable to the same value.
+fn again(facts: &Facts<'_>, name: &str, value: Option<&str>) -> bool {
+    let after = facts.parts.get(2).into_iter().flat_map(|part| part.script.commands());
+    after.flat_map(set_by).any(|(other, same)| other == name && same.as_deref() == value)
 }
 
 fn has(mapping: &Setting<'_>, name: &str) -> bool {

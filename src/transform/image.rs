@@ -50,9 +50,14 @@ pub fn versions(effective: &Effective<'_>, setting: &Setting<'_>) -> Vec<String>
     all
 }
 
-/// The first option of a daemon's `command:` that a builder would have to know of; none when all of them are only about
-/// the daemon itself: where it listens, how it stores, what it prints.
+/// The first option of a daemon's `command:`, or variable, that a builder would have to know of; none when all of them are only
+/// about the daemon itself: where it listens, how it stores, what it prints.
 pub fn option_of_its_own(service: &Setting<'_>) -> Option<String> {
+    let variables = service.get("variables");
+    let mut variables = variables.iter().flat_map(|variables| variables.entries());
+    if let Some(variable) = variables.find(|variable| !variable.key.starts_with("DOCKER_")) {
+        return Some(variable.key.to_string());
+    }
     let said = ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).filter(|said| !said.is_null());
     let words: Vec<String> = said
         .flat_map(|said| match said.is_sequence() {
@@ -144,16 +149,20 @@ pub enum Cli {
     Unknown,
 }
 
+/// The tag of docker's own image, if it is that.
+fn own_tag(image: &str) -> Option<Option<&str>> {
+    let (name, tag) = split(image);
+    let own = name.rsplit('/').next() == Some("docker") && (name.matches('/').count() == 0 || is_mirror(name));
+    own.then_some(tag)
+}
+
 /// What is known of an image. Docker's own image brings the buildx plugin since 23.0.
 pub fn cli(image: &str, settings: &Settings) -> Cli {
     let declared = |pattern: &String| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(image));
     if image == settings.image || settings.images_with_buildx.iter().any(declared) {
         return Cli::WithBuildx;
     }
-    let (name, tag) = split(image);
-    if name.rsplit('/').next() != Some("docker") || name.matches('/').count() > 0 && !is_mirror(name) {
-        return Cli::Unknown;
-    }
+    let Some(tag) = own_tag(image) else { return Cli::Unknown };
     match tag {
         None => Cli::WithBuildx,
         Some("stable") => Cli::TooOld,
@@ -168,6 +177,15 @@ pub fn cli(image: &str, settings: &Settings) -> Cli {
             }
         }
     }
+}
+
+/// Whether an image is docker's own, with a buildx that knows `imagetools create --prefer-index`: that came with buildx 0.15.0
+/// (its release notes), which docker 27 brings; 26.1.3 still has 0.14.0 (docker-library/docker, `26/cli/Dockerfile`). Of other
+/// images nothing is known.
+pub fn copies_alike(image: &str, settings: &Settings) -> bool {
+    let major: String = split(image).1.unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+    let old = major.parse::<u32>().is_ok_and(|major| major < 27);
+    !(old && image != settings.image && own_tag(image).is_some())
 }
 
 /// Docker's own image under another address: Docker Hub's full name, or GitLab's dependency proxy.
@@ -220,6 +238,17 @@ mod tests {
         }
         for image in ["docker:29-cli", "docker", "postgres:16", "my-docker:dinder", "docker.io/library/docker:29"] {
             assert!(!is_dind(image), "{image}");
+        }
+    }
+
+    #[test]
+    fn copies_want_a_docker_of_27_or_later() {
+        let settings = Settings::default();
+        for image in ["docker:23", "docker:24.0.5-cli", "docker.io/library/docker:26.1"] {
+            assert!(!copies_alike(image, &settings), "{image}");
+        }
+        for image in ["docker:27", "docker:29-cli", "docker", "docker:cli", "example.com/tools:1", "$IMAGE"] {
+            assert!(copies_alike(image, &settings), "{image}");
         }
     }
 

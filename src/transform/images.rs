@@ -197,6 +197,13 @@ impl<'f> Work<'_, 'f, '_> {
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
                     }
+                    if let Some(login) = self.shell.changes_login(from, at) {
+                        let message = format!(
+                            "`{}` stands between the build and the push, and may be somebody who may not read what is built from",
+                            super::facts::short(login)
+                        );
+                        return self.refuse(at, "between-build-and-push", &message);
+                    }
                     self.moved.insert(number, at);
                 } else if let Some(command) = between.first() {
                     let message = format!(
@@ -357,7 +364,7 @@ impl<'f> Work<'_, 'f, '_> {
             let push = self.pushed.remove(&number).unwrap_or_default();
             let more = push.len() > build.at.docker.all("tag").count();
             let elsewhere = !is_local(build, own_builder) && build.at.docker.verb != Verb::Build;
-            if elsewhere && !more && !cached.contains(&number) {
+            if elsewhere && !more && !cached.contains(&number) && !edit::sends_one(self.draft, build) {
                 continue;
             }
             if push.is_empty() && build.at.docker.flag("load") {

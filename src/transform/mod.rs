@@ -25,6 +25,7 @@ mod role;
 mod scope_dind;
 mod settings;
 mod settle;
+mod surroundings;
 mod use_kubernetes_builder;
 mod words;
 

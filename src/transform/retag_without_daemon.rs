@@ -2,7 +2,8 @@
 //!
 //! `docker buildx imagetools create` gives an image in a registry another name there. It needs the login, no daemon and
 //! no builder, and it copies the whole index, where pull and push moved one platform only. With
-//! `--prefer-index=false` an image of one platform stays what it is.
+//! `--prefer-index=false` an image of one platform stays what it is. A job in docker's own image from before 27, whose buildx does
+//! not know that option, gets the image of the settings.
 //!
 //! The copy stands where the pull stood, or where the name was given when something that may stop the job stands in
 //! between. What of the job's own scripts only served the daemon goes, as it does for builds.
@@ -19,6 +20,7 @@ use super::inputs;
 use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::settings::Settings;
+use super::surroundings;
 use super::use_kubernetes_builder::{self, DAEMON_VARIABLES, readers};
 use crate::pipeline::Way;
 
@@ -36,6 +38,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     }
     flow.reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
     let (name, image) = name_of(&facts.effective);
+    flow.reasons.extend(surroundings::signs(draft));
     let odd = inputs::image(draft, settings);
     match cli(&name, settings) {
         _ if odd.is_some() => flow.reasons.extend(odd),
@@ -50,7 +53,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
             flow.reasons.push(draft.reason_at_setting(image.as_ref(), "image-unknown", message));
         }
     }
-    images::apply(draft, flow)?;
+    images::apply(draft, flow, settings)?;
     if !facts.dind.is_empty() {
         drop_plumbing(draft, Whose::Own).map_err(|reason| vec![reason])?;
     }

@@ -18,6 +18,9 @@
 //! whole, with the reason. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
 //! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
+//! The builder runs in a pod of its own: a job stays as it is where its daemon lives on something that the pod has not, such as a proxy
+//! in the job's variables or a registry among its services.
+//!
 //! While an include cannot be read, a job without a `before_script` or `after_script` gets none: that of the include, if it
 //! sets one for all jobs, would be hidden. `--assume-complete` says that it does not.
 //!
@@ -39,6 +42,7 @@ use super::left::Reason;
 use super::plumbing::{Whose, drop_plumbing};
 use super::purpose::{Purpose, purpose};
 use super::settings::Settings;
+use super::surroundings;
 use crate::pipeline::{Section, Setting};
 use crate::shell::docker::Verb;
 
@@ -233,6 +237,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
     }
     reasons.extend(environment::obstacles(draft));
+    reasons.extend(surroundings::obstacles(draft, settings));
     reasons.extend(hidden_default(draft, settings));
     reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
@@ -331,14 +336,18 @@ pub(super) fn names_of_daemons(draft: &Draft<'_, '_>) -> Vec<String> {
     let services = services.iter().flat_map(|services| services.items()).enumerate();
     let daemons = services.filter(|(number, _)| draft.facts.dind.contains(number)).map(|(_, service)| service);
     let mut names = vec!["docker".to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
-    for service in daemons {
-        let alias = service.get("alias").and_then(|alias| alias.text().map(|text| text.into_owned()));
-        names.extend(alias.iter().flat_map(|alias| alias.split([',', ' '])).map(str::to_owned));
-        let image = image::name(&service);
-        let image = image.split('@').next().unwrap_or_default();
-        let bare = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image, |(name, _)| name);
-        names.extend([bare.replace('/', "-"), bare.replace('/', "__")]);
-    }
+    names.extend(daemons.flat_map(|service| names_of(&service)));
+    names
+}
+
+/// The names under which a service is reached.
+pub(super) fn names_of(service: &Setting<'_>) -> Vec<String> {
+    let alias = service.get("alias").and_then(|alias| alias.text().map(|text| text.into_owned()));
+    let mut names: Vec<String> = alias.iter().flat_map(|alias| alias.split([',', ' '])).map(str::to_owned).collect();
+    let image = image::name(service);
+    let image = image.split('@').next().unwrap_or_default();
+    let bare = image.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(image, |(name, _)| name);
+    names.extend([bare.replace('/', "-"), bare.replace('/', "__")]);
     names
 }
 

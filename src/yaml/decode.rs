@@ -278,10 +278,10 @@ fn double_quoted(text: &str, range: Range<usize>, sink: &mut impl Sink) -> bool 
         };
         let mut end = at + 1 + escape.len_utf8();
         if digits > 0 {
-            let stop = (end + digits).min(range.end);
-            let code = text.get(end..stop).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let hex = text.get(end..(end + digits).min(range.end)).filter(|hex| hex.is_ascii());
+            let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
             let c = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-            end = stop;
+            end += hex.map_or(0, str::len);
             sink.put(c.encode_utf8(&mut [0; 4]), at..end);
         } else {
             sink.put(unescaped(escape).encode_utf8(&mut [0; 4]), at..end);

@@ -160,24 +160,42 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// A login between two places to the registry of a name, other than one that stands before them as well.
     pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
-        let value = |name: &str| {
-            let variable = self.facts.effective.variable(name)?;
-            Some(variable.setting.variable_text().into_owned())
-        };
-        let full = |text: &str| super::reference::key(&expand(&text.replace(['"', '\''], ""), &value));
-        let registry = super::reference::registry(&full(raw));
-        let there = |command: &Command| {
-            let docker = docker(command).filter(|docker| docker.verb == Verb::Login);
-            docker.is_some_and(|docker| {
-                let server = docker.operands.first().and_then(|&word| command.words.get(word));
-                server.map_or(String::new(), |word| super::reference::server(&full(word.display()))) == registry
-            })
-        };
-        let words = |command: &Command| command.words.iter().map(|word| word.raw().to_owned()).collect::<Vec<_>>();
+        let registry = super::reference::registry(&self.full(raw));
+        let there = |command: &Command| self.logs_in_to(command).is_some_and(|server| server == registry);
         let before = self.commands().filter(|(point, command)| *point < from && there(command));
         let before = before.last().map(|(_, command)| words(command));
         let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
         between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
+    }
+
+    /// A login between two places to a registry where somebody was logged in before them in other words, perhaps as
+    /// someone else.
+    pub fn changes_login(&self, from: Point, to: Point) -> Option<&'f str> {
+        let changes = |command: &Command| {
+            let server = self.logs_in_to(command)?;
+            let same = |(point, other): &(Point, &Command)| {
+                *point < from && self.logs_in_to(other).is_some_and(|other| other == server)
+            };
+            let before = self.commands().filter(same).last()?.1;
+            Some(words(before) != words(command))
+        };
+        self.between(from, to).find(|(_, command)| changes(command) == Some(true)).map(|(_, command)| command.raw())
+    }
+
+    /// The registry that a command logs in to.
+    fn logs_in_to(&self, command: &Command) -> Option<String> {
+        let docker = docker(command).filter(|docker| docker.verb == Verb::Login)?;
+        let server = docker.operands.first().and_then(|&word| command.words.get(word));
+        Some(server.map_or(String::new(), |word| super::reference::server(&self.full(word.display()))))
+    }
+
+    /// A reference with the job's variables put in.
+    fn full(&self, text: &str) -> String {
+        let value = |name: &str| {
+            let variable = self.facts.effective.variable(name)?;
+            Some(variable.setting.variable_text().into_owned())
+        };
+        super::reference::key(&expand(&text.replace(['"', '\''], ""), &value))
     }
 
     /// A command behind a place that is none of docker's image commands and names an image, other than to print it.
@@ -263,6 +281,10 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 }
 
+fn words(command: &Command) -> Vec<String> {
+    command.words.iter().map(|word| word.raw().to_owned()).collect()
+}
+
 /// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
 pub(super) fn logs_in(command: &Command) -> bool {
     purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
@@ -270,6 +292,9 @@ pub(super) fn logs_in(command: &Command) -> bool {
 
 /// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
 fn is_harmless(command: &Command) -> bool {
+    if demands(command.raw()) {
+        return false;
+    }
     if command.words.is_empty() {
         return command.assignments.iter().all(|set| {
             set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
@@ -291,6 +316,14 @@ fn is_harmless(command: &Command) -> bool {
         Purpose::Image | Purpose::Plumbing => true,
         _ => tells && !writes,
     }
+}
+
+/// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).
+fn demands(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| {
+        let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        name.starts_with(":?") || name.starts_with('?')
+    })
 }
 
 /// The variables that a command may set.

@@ -2,19 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use super::between::Shell;
 use super::{Built, Flow};
 use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Build;
+use crate::transform::image::{copies_alike, expand, name, name_of};
 use crate::transform::left::Reason;
+use crate::transform::settings::Settings;
 use crate::transform::words::{beside, place_of};
 
 /// Applies a flow to a draft; what it takes care of counts as handled.
 ///
 /// # Errors
 /// The flow's own reasons, or a command that cannot be taken out of the line that it stands on.
-pub(in crate::transform) fn apply(draft: &mut Draft<'_, '_>, flow: Flow) -> Result<(), Vec<Reason>> {
+pub(in crate::transform) fn apply(
+    draft: &mut Draft<'_, '_>,
+    flow: Flow,
+    settings: &Settings,
+) -> Result<(), Vec<Reason>> {
     if !flow.reasons.is_empty() {
         return Err(flow.reasons);
     }
@@ -37,6 +44,9 @@ pub(in crate::transform) fn apply(draft: &mut Draft<'_, '_>, flow: Flow) -> Resu
             _ => edits.into_iter().for_each(|(place, text)| draft.edit(build.at.part, &place, text)),
         }
         draft.handled.insert((build.at.part, build.at.command));
+    }
+    if !flow.copies.is_empty() && !copies_alike(&name_of(&facts.effective).0, settings) {
+        draft.image = Some(settings.image.clone());
     }
     for copy in &flow.copies {
         let (part, command) = copy.at;
@@ -81,15 +91,17 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     let verb =
         (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })?;
     // What `docker push` sends is one image; with the attestation that buildx adds by itself it would be an index.
-    let index = ["provenance", "attest", "sbom"].iter().any(|option| docker.last(option).is_some());
+    let index = attests(build);
+    let single = sends_one(draft, build);
     let words = match (push, index) {
         (true, true) => "buildx build --push",
         (true, false) => "buildx build --provenance=false --push",
+        (false, _) if single => "buildx build --provenance=false",
         (false, _) => "buildx build",
     };
     let tags: Vec<&Opt> = docker.all("tag").collect();
     let inline = built.inline_cache && (push || docker.flag("push")) && !caches(build);
-    if docker.verb == Verb::Build || push {
+    if docker.verb == Verb::Build || push || single {
         if docker.verb != Verb::Build && !draft.slice(part, &verb)?.starts_with("buildx") {
             return None;
         }
@@ -138,6 +150,32 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     }
     edits.push((at?, text));
     Some(edits)
+}
+
+fn attests(build: &Build) -> bool {
+    ["provenance", "attest", "sbom"].iter().any(|option| build.at.docker.last(option).is_some())
+}
+
+/// Whether a build pushes one image by itself, and would push an index with an attestation by the Kubernetes driver: a daemon's
+/// own builder adds none, until docker 29 keeps images in containerd's store.
+pub(super) fn sends_one(draft: &Draft<'_, '_>, build: &Build) -> bool {
+    let pushes = build.at.docker.flag("push") && !attests(build);
+    pushes && old_daemon(draft) && !Shell::of(draft.facts).makes_builder()
+}
+
+/// Whether the job's daemon is known to be older than 29 (Docker Engine 29 release notes, "containerd image store").
+fn old_daemon(draft: &Draft<'_, '_>) -> bool {
+    let facts = draft.facts;
+    let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
+    let services = facts.effective.get("services");
+    let mut services = services.iter().flat_map(|services| services.items()).enumerate();
+    !facts.kubernetes
+        && services.any(|(number, service)| {
+            let image = expand(&name(&service), &value);
+            let tag = image.rsplit_once(':').map(|(_, tag)| tag).unwrap_or_default();
+            let major: String = tag.chars().take_while(char::is_ascii_digit).collect();
+            facts.dind.contains(&number) && major.parse::<u32>().is_ok_and(|major| major < 29)
+        })
 }
 
 /// Whether a build writes a cache already, inline or elsewhere.

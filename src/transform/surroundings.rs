@@ -1,0 +1,99 @@
+//! What surrounds a job's own daemon, and a builder in another pod would not have.
+
+use super::draft::Draft;
+use super::environment::set_by;
+use super::image::{expand, name_of};
+use super::left::Reason;
+use super::settings::Settings;
+use super::use_kubernetes_builder::names_of;
+use crate::shell::docker::Verb;
+use crate::shell::{Command, docker};
+
+/// Why a job is left whose builds live on what stands beside them.
+pub(super) fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
+    [proxy(draft, settings), registry(draft), windows(draft), signs(draft)].into_iter().flatten().collect()
+}
+
+/// A proxy that the job's variables name. GitLab hands them to the services as well
+/// (<https://docs.gitlab.com/ci/services/#passing-cicd-variables-to-services>), so that the daemon pulls and pushes by it.
+fn proxy(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> {
+    const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    let given = |name: &str| {
+        let options = settings.driver_options.iter().filter_map(|(option, _)| option.strip_prefix("env."));
+        options.into_iter().any(|option| option.eq_ignore_ascii_case(name))
+    };
+    let variable = draft.facts.effective.variables().find(|variable| {
+        let name = variable.key.to_ascii_uppercase();
+        PROXIES.contains(&&*name) && !given(&name) && !variable.setting.variable_text().is_empty()
+    })?;
+    let message = format!("{} names a proxy, which the daemon uses and the builder would not know", variable.key);
+    Some(draft.reason_at_setting(Some(&variable.setting), "proxy", message))
+}
+
+/// A registry that is a service of the job: only the pod of the job reaches it.
+fn registry(draft: &Draft<'_, '_>) -> Option<Reason> {
+    let facts = draft.facts;
+    let services = facts.effective.get("services");
+    let services = services.iter().flat_map(|services| services.items()).enumerate();
+    let beside = services.filter(|(number, _)| !facts.dind.contains(number)).map(|(_, service)| service);
+    let mut names: Vec<String> = beside.flat_map(|service| names_of(&service)).collect();
+    names.extend(["localhost".to_owned(), "127.0.0.1".to_owned()]);
+    let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
+    let pushed = facts.images.iter().filter(|image| image.docker.verb == Verb::Push);
+    let uses = facts.builds.iter().map(|build| &build.at).chain(pushed);
+    uses.filter_map(|at| Some((at, facts.command_of(at)?))).find_map(|(at, command)| {
+        let words = command.words.iter().map(|word| expand(word.display(), &value));
+        let hosts = words.filter_map(|word| host(&word).map(str::to_owned));
+        let host = hosts.into_iter().find(|host| names.contains(host))?;
+        let message = format!("uses the registry `{host}` beside the job, which the builder would not reach");
+        Some(draft.reason_at_command(at.part, command, "registry-beside", message))
+    })
+}
+
+/// The host of an image reference with a port or by the name `localhost`, perhaps within an option.
+fn host(word: &str) -> Option<&str> {
+    let word = word.rsplit('=').next().unwrap_or(word);
+    let (first, rest) = word.split_once('/')?;
+    let (host, port) = first.split_once(':').map_or((first, None), |(host, port)| (host, Some(port)));
+    let is_port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    (!rest.starts_with('/') && (is_port || host == "localhost")).then_some(host)
+}
+
+/// A job for a Windows runner: its shell is another one, and its images are not the builder's.
+fn windows(draft: &Draft<'_, '_>) -> Option<Reason> {
+    let (image, setting) = name_of(&draft.facts.effective);
+    let is_windows = |text: &str| {
+        let words = text.to_ascii_lowercase();
+        words.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "windows" || word == "nanoserver")
+            || words.contains("windowsservercore")
+    };
+    let tags = draft.facts.effective.get("tags");
+    let tagged = tags.iter().flat_map(|tags| tags.items()).any(|tag| tag.text().is_some_and(|text| is_windows(&text)));
+    let at = if tagged { tags } else { setting.filter(|_| is_windows(&image)) }?;
+    let message = "is a job for Windows, whose shell and images are others than the builder's".to_owned();
+    Some(draft.reason_at_setting(Some(&at), "windows", message))
+}
+
+/// Docker Content Trust: `docker push` signs, and neither buildx nor a copy within the registry does
+/// (<https://docs.docker.com/engine/security/trust/>).
+pub(super) fn signs(draft: &Draft<'_, '_>) -> Option<Reason> {
+    const NAME: &str = "DOCKER_CONTENT_TRUST";
+    let on = |value: &str| !matches!(value, "" | "0" | "false");
+    let facts = draft.facts;
+    let message = || "signs images by Docker Content Trust, which buildx does not".to_owned();
+    if let Some(variable) = facts.effective.variable(NAME).filter(|v| on(&v.setting.variable_text())) {
+        return Some(draft.reason_at_setting(Some(&variable.setting), "content-trust", message()));
+    }
+    let signs = |command: &Command| {
+        let said = docker(command).is_some_and(|docker| {
+            let option = docker.last("disable-content-trust").and_then(|option| option.value.as_ref());
+            option.is_some_and(|value| value.display == "false")
+                || docker.environment.iter().any(|(name, value)| name == NAME && value.as_deref().is_some_and(on))
+        });
+        said || set_by(command).iter().any(|(name, value)| name == NAME && value.as_deref().is_some_and(on))
+    };
+    facts.parts.iter().enumerate().find_map(|(number, part)| {
+        let command = part.script.commands().iter().find(|command| signs(command))?;
+        Some(draft.reason_at_command(number, command, "content-trust", message()))
+    })
+}
