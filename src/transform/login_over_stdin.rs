@@ -52,7 +52,9 @@ fn rewritten(command: &Command) -> Option<Vec<(Place, String)>> {
     ];
     // What stands unquoted is quoted, as a name or an address must stay one word.
     let user = docker.last("username").and_then(|option| option.value.as_ref());
-    let registry = docker.operands.first().and_then(|&word| command.words.get(word));
+    // A variable before the options may hold options.
+    let last = docker.operands.first().filter(|&&word| word + 1 == command.words.len());
+    let registry = last.and_then(|&word| command.words.get(word));
     let words = user.map(|value| (value.place.clone(), value.raw.as_str()));
     for (place, raw) in words.into_iter().chain(registry.map(|word| (word.place().cloned(), word.raw()))) {
         let new = quoted(raw);
