@@ -24,6 +24,10 @@ fn finds(text: &str, wanted: &[(&str, u64)]) {
 fn each_rule_finds_what_it_is_for() {
     finds("a:\n  services: [docker:dind]\n  script: docker run x\n", &[("needs-daemon", 3)]);
     finds("a:\n  services: [docker:dind]\n  script: echo\n", &[("unused-daemon", 2)]);
+    finds("a:\n  script: docker build -t x .\n", &[("needs-daemon", 2)]);
+    finds("a:\n  trigger: {include: child.yml}\n", &[("child-pipeline", 2)]);
+    finds("a:\n  services: [$D]\n  script: x\n", &[("service-unknown", 2)]);
+    finds("a:\n  variables: {D: 'postgres:16'}\n  services: [$D, 'redis:$V']\n  script: x\n", &[]);
     finds("a:\n  variables: {DOCKER_HOST: x}\n  script: echo\n", &[("daemon-variable", 2)]);
     let create = "docker buildx create --driver=kubernetes";
     finds(
@@ -39,12 +43,17 @@ fn each_rule_finds_what_it_is_for() {
         &format!("a:\n  script:\n    - {create} --name=b-$CI_JOB_ID --driver-opt qemu.install=true\n"),
         &[("qemu-install", 3)],
     );
-    finds("a:\n  script: docker buildx build --target x --target y -t a --push .\n", &[("several-targets", 2)]);
+    finds(
+        "a:\n  script: docker buildx build --target x --target y -t a --push .\n",
+        &[("needs-daemon", 2), ("several-targets", 2)],
+    );
     finds("a:\n  script: docker login -u x -p $Y\n", &[("password-argument", 2)]);
     finds("a:\n  script: x\n  rules:\n    - if: $A\nb:\n  needs: [a]\n  script: y\n", &[("needs-conditional", 6)]);
     finds("a:\n  script: x\n  rules:\n    - if: $A\nb:\n  needs: [{job: a, optional: true}]\n  script: y\n", &[]);
     finds("include:\n  - remote: https://example.com/x.yml\na:\n  script: x\n", &[("partial", 2)]);
-    let build = "docker buildx build --cache-to type=registry,ref=r:c --push -t x .";
+    let build = format!(
+        "{create} --name=b-$CI_JOB_ID --use && docker buildx build --cache-to type=registry,ref=r:c --push -t x ."
+    );
     finds(&format!("a:\n  script: {build}\nb:\n  script: {build}\n"), &[("cache-race", 1)]);
     finds(&format!("a:\n  script: {build}\nb:\n  needs: [a]\n  script: {build}\n"), &[]);
     finds(

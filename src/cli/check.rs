@@ -70,7 +70,7 @@ fn human(check: &Check, ui: &mut Ui) -> Result<(), Fail> {
     }
     let verdict = match (check.ready, check.privileged_jobs.len()) {
         (true, _) => "Ready: no job of this pipeline needs a privileged runner.".to_owned(),
-        (false, 0) => "Not known: an include could not be read.".to_owned(),
+        (false, 0) => "Not known: the findings name what could not be read, or was not looked at.".to_owned(),
         (false, count) => format!(
             "Not ready for `privileged = false`: {count} job(s) keep the runner privileged.\n  {}",
             check.privileged_jobs.join("\n  ")

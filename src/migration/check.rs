@@ -10,7 +10,7 @@ use super::rules::{Severity, rule};
 use crate::pipeline::{At, Keyword};
 use crate::shell::docker::{Docker, Verb};
 use crate::shell::{Command, docker};
-use crate::transform::{DAEMON_VARIABLES, DRIVER_OPTIONS, Facts, Reason};
+use crate::transform::{DAEMON_VARIABLES, DRIVER_OPTIONS, Facts, Reason, image_of};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -43,6 +43,7 @@ impl Check {
             work.daemon(facts);
             work.commands(facts);
             work.needs(facts);
+            work.out_of_sight(facts);
         }
         work.builders();
         work.caches();
@@ -61,12 +62,9 @@ impl Check {
         let privileged = |facts: &&Facts<'_>| !facts.never && (!facts.dind.is_empty() || facts.keeps_daemon());
         let privileged_jobs: Vec<String> =
             scene.facts.iter().filter(privileged).map(|facts| facts.job.name().to_owned()).collect();
-        Check {
-            version: 1,
-            ready: privileged_jobs.is_empty() && scene.pipeline.partial().is_empty(),
-            privileged_jobs,
-            findings,
-        }
+        let unseen = ["partial", "child-pipeline", "service-unknown"];
+        let all_seen = !findings.iter().any(|finding| unseen.contains(&finding.code));
+        Check { version: 1, ready: privileged_jobs.is_empty() && all_seen, privileged_jobs, findings }
     }
 }
 
@@ -99,6 +97,11 @@ impl Work<'_, '_> {
                     format!("`{name}` has a Docker-in-Docker service and {what}"),
                 );
             }
+            (None, true) if facts.keeps_daemon() => {
+                let at = facts.effective.get("script").map(|script| script.origin.at);
+                let message = format!("`{name}` uses a daemon, and no service of it is one: it is the runner's");
+                self.find("needs-daemon", Some(name), at, message);
+            }
             (None, true) => {
                 for variable in facts.effective.variables().filter(|v| DAEMON_VARIABLES.contains(&&*v.key)) {
                     if !variable.setting.variable_text().is_empty() {
@@ -129,6 +132,25 @@ impl Work<'_, '_> {
                     let message = place.message.clone();
                     self.push(code, Some(facts.job.name()), &place, message);
                 }
+            }
+        }
+    }
+
+    /// What may need a privileged runner where nothing here shows it.
+    fn out_of_sight(&mut self, facts: &Facts<'_>) {
+        let name = facts.job.name();
+        let trigger = facts.effective.get("trigger");
+        if let Some(child) = trigger.and_then(|trigger| trigger.get("include")) {
+            let message = format!("the child pipeline of `{name}` is not looked at");
+            self.find("child-pipeline", Some(name), Some(child.origin.at), message);
+        }
+        let services = facts.effective.get("services");
+        for service in services.iter().flat_map(|services| services.items()) {
+            let image = image_of(&facts.effective, &service);
+            let base = image.rsplit('/').next().unwrap_or(&image);
+            if base.split([':', '@']).next().is_some_and(|base| base.contains('$')) {
+                let message = format!("the service `{image}` of `{name}` may be a daemon");
+                self.find("service-unknown", Some(name), Some(service.origin.at), message);
             }
         }
     }

@@ -40,6 +40,12 @@ pub const RULES: &[Rule] = &[
         remedy: "give each a reference of its own, or let one need the other",
     },
     Rule {
+        code: "child-pipeline",
+        severity: Severity::Warning,
+        title: "A child pipeline that is not looked at",
+        remedy: "run `ci-migrate check --file` on its file",
+    },
+    Rule {
         code: "daemon-variable",
         severity: Severity::Warning,
         title: "A daemon's variable where no daemon is",
@@ -92,6 +98,12 @@ pub const RULES: &[Rule] = &[
         severity: Severity::Error,
         title: "`qemu.install` adds a privileged container",
         remedy: "build on nodes of each platform",
+    },
+    Rule {
+        code: "service-unknown",
+        severity: Severity::Warning,
+        title: "A service whose image is not known",
+        remedy: "see whether it is a Docker-in-Docker daemon; a value in `variables:` would tell",
     },
     Rule {
         code: "several-targets",

@@ -18,8 +18,13 @@ pub fn is_dind(image: &str) -> bool {
 /// Name of a job's image, its variables replaced where the files give them, and where it is set; empty if it is not.
 pub fn name_of<'p>(effective: &Effective<'p>) -> (String, Option<Setting<'p>>) {
     let Some(image) = effective.get("image") else { return (String::new(), None) };
+    (image_of(effective, &image), Some(image))
+}
+
+/// Name of a job's image or service, its variables replaced where the files give them.
+pub fn image_of(effective: &Effective<'_>, setting: &Setting<'_>) -> String {
     let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
-    (expand(&name(&image), &value), Some(image))
+    expand(&name(setting), &value)
 }
 
 /// The name that an image or a service is given by: itself, or its `name`.

@@ -31,7 +31,7 @@ mod words;
 
 pub use draft::Draft;
 pub use facts::{Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, reason, reason_at, short};
-pub use image::{is_dind, name};
+pub use image::{image_of, is_dind, name};
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;

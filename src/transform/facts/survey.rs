@@ -8,7 +8,7 @@ use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, reason, shor
 use crate::pipeline::{Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Daemon, Script, Scripts, daemon, docker, mentions_docker};
-use crate::transform::image::{expand, is_dind, name};
+use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
 
 /// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
@@ -208,9 +208,8 @@ fn speaks_of_docker(item: &ScriptItem<'_>) -> bool {
 
 fn dind(effective: &Effective<'_>) -> Vec<usize> {
     let Some(services) = effective.get("services") else { return Vec::new() };
-    let value = |name: &str| effective.variable(name).map(|variable| variable.setting.variable_text().into_owned());
     let items = services.items().enumerate();
-    items.filter(|(_, service)| is_dind(&expand(&name(service), &value))).map(|(number, _)| number).collect()
+    items.filter(|(_, service)| is_dind(&image_of(effective, service))).map(|(number, _)| number).collect()
 }
 
 /// Whether every rule says `when: never` (GitLab, `rules:when`): a job that no rule takes in is left out too.

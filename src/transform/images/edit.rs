@@ -8,7 +8,7 @@ use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Build;
-use crate::transform::image::{copies_alike, expand, name, name_of};
+use crate::transform::image::{copies_alike, image_of, name_of};
 use crate::transform::left::Reason;
 use crate::transform::settings::Settings;
 use crate::transform::words::{beside, place_of};
@@ -166,12 +166,11 @@ pub(super) fn sends_one(draft: &Draft<'_, '_>, build: &Build) -> bool {
 /// Whether the job's daemon is known to be older than 29 (Docker Engine 29 release notes, "containerd image store").
 fn old_daemon(draft: &Draft<'_, '_>) -> bool {
     let facts = draft.facts;
-    let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
     let services = facts.effective.get("services");
     let mut services = services.iter().flat_map(|services| services.items()).enumerate();
     !facts.kubernetes
         && services.any(|(number, service)| {
-            let image = expand(&name(&service), &value);
+            let image = image_of(&facts.effective, &service);
             let tag = image.rsplit_once(':').map(|(_, tag)| tag).unwrap_or_default();
             let major: String = tag.chars().take_while(char::is_ascii_digit).collect();
             facts.dind.contains(&number) && major.parse::<u32>().is_ok_and(|major| major < 29)
