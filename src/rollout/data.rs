@@ -48,6 +48,8 @@ pub struct Totals {
     pub scoped: usize,
     /// Jobs that were not understood.
     pub left: usize,
+    /// Jobs that change with a warning.
+    pub warnings: usize,
     pub findings: usize,
     pub merge_requests: usize,
 }
@@ -79,6 +81,9 @@ pub struct Row {
     pub scoped: Vec<String>,
     /// The jobs that were not understood, with the reasons.
     pub left: Vec<LeftJob>,
+    /// The jobs that change and that a person should look at, with what there is to see.
+    #[serde(default)]
+    pub warnings: Vec<LeftJob>,
     /// How many findings `check` has at the end.
     pub findings: usize,
     /// What was proved, a sentence a phase.
@@ -111,6 +116,13 @@ impl Row {
     pub fn outcome(&self) -> Outcome {
         self.outcome.unwrap_or(Outcome::Failed)
     }
+
+    /// The warnings, each with its job.
+    pub fn warned(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.warnings
+            .iter()
+            .flat_map(|warned| warned.reasons.iter().map(|reason| (warned.job.as_str(), reason.as_str())))
+    }
 }
 
 impl Totals {
@@ -120,6 +132,7 @@ impl Totals {
         self.moved += row.moved.len();
         self.scoped += row.scoped.len();
         self.left += row.left.len();
+        self.warnings += row.warnings.len();
         self.findings += row.findings;
         self.merge_requests += usize::from(row.merge_request.is_some());
     }

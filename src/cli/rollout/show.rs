@@ -20,6 +20,9 @@ pub fn answer(report: &Report, ui: &mut Ui) -> Result<(), Fail> {
     ui.finish()?;
     for row in report.repositories.iter() {
         let row = row.map_err(lost)?;
+        for (job, warning) in row.warned() {
+            ui.odd(&format!("{}: {job}: {warning}", row.repository));
+        }
         if row.message.is_empty() {
             continue;
         }

@@ -1,0 +1,82 @@
+//! What once went wrong in a rollout: warnings that were lost, journals that could not be read, branches that were not found.
+#![cfg(unix)]
+
+mod common;
+mod rollout_common;
+
+use std::path::Path;
+use std::process::Command;
+
+use ci_migrate::rollout::{History, Journal, Outcome, Row, Step};
+use rollout_common::{BRANCH, Place, git_in, head, hook, rows};
+
+/// `e2e` calls a script that the repository does not have, and inherits a daemon.
+const WARNED: &str = "services: [docker:29-dind]\nvariables: {DOCKER_HOST: tcp://docker:2375, DOCKER_TLS_CERTDIR: \"\"}\n\
+                      e2e: {script: [./unknown/tool.sh]}\n";
+
+fn commit(work: &Path, file: &str, text: &str) {
+    std::fs::write(work.join(file), text).unwrap();
+    git_in(work, &["add", file]);
+    git_in(work, &["commit", "-q", "-m", file]);
+}
+
+/// The journal of the only rollout, without its lines of these steps.
+fn forget(place: &Place, steps: &[&str]) {
+    let files = common::files(&place.folder.path().join("state"));
+    let (_, path) = files.into_iter().find(|(name, _)| name.ends_with("journal.jsonl")).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let is_kept = |line: &&str| !steps.iter().any(|step| line.contains(&format!("\"step\":\"{step}\"")));
+    std::fs::write(path, text.lines().filter(is_kept).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+}
+
+#[test]
+fn a_job_that_loses_a_daemon_is_named_everywhere() {
+    let place = Place::new();
+    let work = place.work("warned", "job-level-dind", &[]);
+    commit(&work, ".gitlab-ci.yml", WARNED);
+    let bare = place.publish("warned", &work);
+    git_in(&bare, &["config", "receive.advertisePushOptions", "true"]);
+    hook(&bare, "post-receive", "printf '%s' \"$GIT_PUSH_OPTION_2\" > description");
+    let place = place.serve();
+    let reports = ["--report", "r.html", "--report", "r.md", "--report", "r.csv"];
+    let url = place.url("warned");
+    let arguments = [&[&*url, "--yes", "--merge-request"][..], &reports].concat();
+    let ran = place.wants(0, &arguments);
+    assert!(ran.err.contains("e2e: ") && ran.err.contains("[loses-daemon]"), "{}", ran.err);
+    let answer = place.json(0, &["status"]);
+    let warnings = &answer["repositories"][0]["warnings"];
+    assert_eq!((&warnings[0]["job"], &answer["totals"]["warnings"]), (&"e2e".into(), &1.into()), "{answer:#}");
+    assert!(
+        warnings[0]["reasons"][0].as_str().unwrap().ends_with("it loses the daemon that it inherits [loses-daemon]")
+    );
+    for report in ["r.html", "r.md"] {
+        let text = std::fs::read_to_string(place.folder.path().join(report)).unwrap();
+        assert!(text.contains("e2e") && text.contains("[loses-daemon]"), "{report}: {text}");
+    }
+    let csv = std::fs::read_to_string(place.folder.path().join("r.csv")).unwrap();
+    assert!(csv.lines().next().unwrap().ends_with(",warnings") && csv.trim_end().ends_with(",1"), "{csv}");
+    let description = std::fs::read_to_string(bare.join("description")).unwrap();
+    assert!(
+        description.contains("## Warnings\\n\\n- `e2e`\\n") && description.contains("(`loses-daemon`)"),
+        "{description}"
+    );
+    assert!(!description.contains("needs no daemon") && description.contains("may need a daemon"), "{description}");
+
+    // The report says so before it is done, and afterwards.
+    let said = |arguments: &[&str]| {
+        let mut report = Command::new(env!("CARGO_BIN_EXE_ci-migrate"));
+        let output = report.args(["-C", work.to_str().unwrap()]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let words = "1 job loses a daemon that it may need";
+    for form in ["markdown", "html"] {
+        let text = said(&["report", "--format", form]);
+        assert!(text.contains(words) && text.contains("loses-daemon"), "{text}");
+    }
+    assert!(said(&["report", "--format", "mermaid"]).contains(":::doubtful"));
+    said(&["run", "--yes"]);
+    assert!(!said(&["report"]).contains(words), "nothing is left of it to be seen");
+    let text = said(&["report", "--since", "HEAD"]);
+    assert!(text.contains(words) && text.contains("loses-daemon"), "{text}");
+}
