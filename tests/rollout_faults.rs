@@ -80,3 +80,50 @@ fn a_job_that_loses_a_daemon_is_named_everywhere() {
     let text = said(&["report", "--since", "HEAD"]);
     assert!(text.contains(words) && text.contains("loses-daemon"), "{text}");
 }
+
+/// The limit of a file's size stands in for a disk that is full for a moment.
+#[test]
+fn a_journal_that_could_not_be_written_for_a_moment_stays_whole() {
+    const STATE: &str = "CI_MIGRATE_TEST_STATE";
+    let name = "a_journal_that_could_not_be_written_for_a_moment_stays_whole";
+    let Some(state) = std::env::var_os(STATE) else {
+        if Command::new("prlimit").arg("--version").output().is_err() {
+            eprintln!("skipped: a journal on a full disk (no prlimit on PATH)");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        // In a process of its own, which the signal of that limit does not end.
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\" --nocapture"])
+            .arg(std::env::current_exe().unwrap())
+            .arg(name)
+            .env(STATE, folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(folder.path().join("journal.jsonl").exists());
+        return;
+    };
+    let state = Path::new(&state);
+    let limit = |bytes: &str| {
+        let status = Command::new("prlimit")
+            .arg(format!("--pid={}", std::process::id()))
+            .arg(format!("--fsize={bytes}:"))
+            .status()
+            .unwrap();
+        assert!(status.success());
+    };
+    let row = |repository: &str, diff: usize| {
+        let (repository, diff) = (repository.to_owned(), "x".repeat(diff));
+        Step::Done { row: Box::new(Row { repository, diff, outcome: Some(Outcome::Migrated), ..Row::default() }) }
+    };
+    let (journal, _) = Journal::open(state).unwrap();
+    journal.add(&row("a", 10)).unwrap();
+    limit("2000");
+    assert!(journal.add(&row("b", 5000)).is_err());
+    limit("unlimited");
+    journal.add(&row("c", 10)).unwrap();
+    let history = History::read(state).unwrap();
+    assert_eq!(history.repositories.keys().collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(history.row(&history.repositories["c"]).unwrap().unwrap().repository, "c");
+}
