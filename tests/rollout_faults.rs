@@ -127,3 +127,24 @@ fn a_journal_that_could_not_be_written_for_a_moment_stays_whole() {
     assert_eq!(history.repositories.keys().collect::<Vec<_>>(), ["a", "c"]);
     assert_eq!(history.row(&history.repositories["c"]).unwrap().unwrap().repository, "c");
 }
+
+#[test]
+fn undo_finds_a_branch_whose_push_was_not_noted() {
+    let place = Place::new();
+    let bares = ["there", "gone", "changed"].map(|name| place.repository(name, "job-level-dind", &[]));
+    let place = place.serve();
+    let list = place.list(&["there", "gone", "changed"].map(|name| place.url(name)));
+    place.json(0, &["--from", &list, "--yes"]);
+    git_in(&bares[1], &["update-ref", "-d", &format!("refs/heads/{BRANCH}")]);
+    git_in(&bares[2], &["update-ref", &format!("refs/heads/{BRANCH}"), &head(&bares[2], "main").unwrap()]);
+    forget(&place, &["pushed", "done"]);
+    let answer = place.json(0, &["undo", "--dry-run"]);
+    assert!(rows(&answer).values().all(|row| row["result"] == "meant"), "{answer:#}");
+    assert_eq!(rows(&answer).len(), 3);
+    let ran = place.wants(4, &["undo", "--yes"]);
+    for (name, result) in [("there", "deleted"), ("gone", "gone"), ("changed", "conflict")] {
+        let line = ran.out.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains(result), "{line}");
+    }
+    assert!(head(&bares[0], BRANCH).is_none() && head(&bares[2], BRANCH).is_some());
+}

@@ -71,6 +71,13 @@ struct Kept {
     is_torn: bool,
 }
 
+impl Past {
+    /// Whether a commit is one that was meant for the branch.
+    pub fn is_ours(&self, commit: &str) -> bool {
+        self.intents.iter().any(|intent| intent == commit) || self.pushed.as_deref() == Some(commit)
+    }
+}
+
 impl Journal {
     /// Opens the journal to add to it. A last line that was cut off is dropped.
     ///
