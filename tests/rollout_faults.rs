@@ -148,3 +148,36 @@ fn undo_finds_a_branch_whose_push_was_not_noted() {
     }
     assert!(head(&bares[0], BRANCH).is_none() && head(&bares[2], BRANCH).is_some());
 }
+
+#[test]
+fn what_was_not_replaced_is_not_brought_back() {
+    let place = Place::new();
+    let work = place.work("theirs", "job-level-dind", &[]);
+    git_in(&work, &["switch", "-q", "-c", BRANCH]);
+    commit(&work, "theirs", "theirs");
+    git_in(&work, &["switch", "-q", "main"]);
+    let bare = place.publish("theirs", &work);
+    hook(&bare, "pre-receive", "exit 1");
+    let place = place.serve();
+    let url = place.url("theirs");
+    let arguments = [&*url, "--yes", "--on-conflict", "replace"];
+    let theirs = head(&bare, BRANCH);
+    let answer = place.json(4, &arguments);
+    assert_eq!(answer["repositories"][0]["outcome"], "rejected", "{answer:#}");
+    // What was not done is not counted.
+    assert!(answer["repositories"][0]["moved"].as_array().is_some_and(|moved| !moved.is_empty()));
+    assert_eq!((&answer["totals"]["repositories"], &answer["totals"]["moved"]), (&1.into(), &0.into()));
+    // Nothing of ours is there.
+    hook(&bare, "pre-receive", "exit 0");
+    assert!(place.wants(0, &["undo", "--yes"]).out.contains("gone"));
+    assert_eq!(head(&bare, BRANCH), theirs);
+    // Its owner deletes it; then ours is pushed, and taken back.
+    hook(&bare, "pre-receive", "exit 1");
+    place.json(4, &arguments);
+    git_in(&bare, &["update-ref", "-d", &format!("refs/heads/{BRANCH}")]);
+    hook(&bare, "pre-receive", "exit 0");
+    place.json(0, &arguments);
+    assert!(head(&bare, BRANCH).is_some());
+    assert!(place.wants(0, &["undo", "--yes"]).out.contains("deleted"));
+    assert_eq!(head(&bare, BRANCH), None);
+}

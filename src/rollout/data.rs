@@ -38,7 +38,7 @@ pub enum Stage {
     Done,
 }
 
-/// Sums over the repositories.
+/// Sums over the repositories that went well; the others are only counted.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Totals {
     pub repositories: usize,
@@ -129,6 +129,10 @@ impl Totals {
     /// One more repository.
     pub(super) fn add(&mut self, row: &Row) {
         self.repositories += 1;
+        // What was meant for the others was not done.
+        if !row.outcome().is_good() {
+            return;
+        }
         self.moved += row.moved.len();
         self.scoped += row.scoped.len();
         self.left += row.left.len();
