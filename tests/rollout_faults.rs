@@ -181,3 +181,17 @@ fn what_was_not_replaced_is_not_brought_back() {
     assert!(place.wants(0, &["undo", "--yes"]).out.contains("deleted"));
     assert_eq!(head(&bare, BRANCH), None);
 }
+
+#[test]
+fn a_dry_run_leaves_no_patches_of_an_earlier_one() {
+    let place = Place::new();
+    ["a", "b"].iter().for_each(|name| drop(place.repository(name, "job-level-dind", &[])));
+    place.wants(0, &["srv/a.git", "srv/b.git", "--dry-run", "plan"]);
+    let patches = place.folder.path().join("plan/patches");
+    for own in ["mine.patch", "0001-notes.txt", "12-x.patch"] {
+        std::fs::write(patches.join(own), "mine").unwrap();
+    }
+    place.wants(0, &["srv/b.git", "--dry-run", "plan"]);
+    let names: Vec<String> = common::files(&patches).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["0001-notes.txt", "0001-srv_b.git.patch", "12-x.patch", "mine.patch"]);
+}

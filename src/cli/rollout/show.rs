@@ -84,13 +84,14 @@ fn write_one(report: &Report, file: &Path) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes the patches and all forms of the report into a folder.
+/// Writes the patches and all forms of the report into a folder, in place of those of an earlier run.
 pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
     let failed = |error: io::Error| {
         Fail::input(format!("{}: {}", folder.display(), words(&error)), "name a folder that may be written")
     };
     let patches = folder.join("patches");
     std::fs::create_dir_all(&patches).map_err(failed)?;
+    remove_ours(&patches).map_err(failed)?;
     for (number, row) in report.repositories.iter().enumerate() {
         let row = row.map_err(lost)?;
         if row.diff.is_empty() {
@@ -103,6 +104,20 @@ pub fn write_all(report: &Report, folder: &Path) -> Result<(), Fail> {
         std::fs::write(patches.join(name), &row.diff).map_err(failed)?;
     }
     write(report, &["report.html", "report.md", "report.csv", "report.json"].map(|name| folder.join(name)))
+}
+
+/// Removes the patches that an earlier run wrote; what has another name is somebody's own.
+fn remove_ours(patches: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(patches)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".patch")?.split_once('-')).map(|(number, _)| number);
+        let is_ours = |number: &str| number.len() >= 4 && number.bytes().all(|digit| digit.is_ascii_digit());
+        if number.is_some_and(is_ours) && entry.file_type()?.is_file() {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The rows of a report, which are kept in a temporary file, cannot be had.
