@@ -170,7 +170,8 @@ impl History {
             }
             Step::Intent { repository, commit, replaced, .. } => {
                 let past = self.past(repository);
-                past.replaced = replaced.or_else(|| past.replaced.take());
+                // What an intent that came to nothing would have replaced is its owner's again.
+                past.replaced = replaced.or_else(|| past.replaced.take().filter(|_| past.pushed.is_some()));
                 past.intents.push(commit);
             }
             Step::Pushed { repository, commit, merge_request } => {
