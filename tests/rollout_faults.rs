@@ -195,3 +195,22 @@ fn a_dry_run_leaves_no_patches_of_an_earlier_one() {
     let names: Vec<String> = common::files(&patches).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["0001-notes.txt", "0001-srv_b.git.patch", "12-x.patch", "mine.patch"]);
 }
+
+#[test]
+fn a_repository_is_one_however_it_is_spelled() {
+    let place = Place::new();
+    let bare = place.repository("hh", "job-level-dind", &[]);
+    git_in(place.folder.path(), &["clone", "-q", "srv/hh.git", "srv/hh"]);
+    let (path, url) = (bare.to_str().unwrap(), format!("file://{}", bare.display()));
+    let arguments =
+        ["srv/hh", "srv/hh.git", "./srv//hh.git/", "work/../srv/hh.git", path, &url, "srv/hh/.git", "--yes"];
+    let answer = place.json(0, &arguments);
+    let names: Vec<_> =
+        answer["repositories"].as_array().unwrap().iter().map(|row| row["repository"].clone()).collect();
+    assert_eq!(names, ["srv/hh", "srv/hh.git"]);
+    assert!(head(&bare, BRANCH).is_some() && head(&place.srv("hh"), BRANCH).is_some());
+
+    let list = place.list(&["- srv/hh", "---", "- srv/hh.git"].map(str::to_owned));
+    let ran = place.wants(2, &["--from", &list, "--yes"]);
+    assert!(ran.err.contains("line 3: a second document begins here"), "{}", ran.err);
+}
