@@ -214,3 +214,19 @@ fn a_repository_is_one_however_it_is_spelled() {
     let ran = place.wants(2, &["--from", &list, "--yes"]);
     assert!(ran.err.contains("line 3: a second document begins here"), "{}", ran.err);
 }
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_at_once() {
+    let place = Place::new();
+    let bare = place.repository("a", "job-level-dind", &[]);
+    std::fs::create_dir(place.folder.path().join("folder.html")).unwrap();
+    for (report, why) in [("none/r.html", "there is no folder none"), ("folder.html", "is a folder")] {
+        let ran = place.wants(2, &["srv/a.git", "--yes", "--report", report]);
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+    assert!(head(&bare, BRANCH).is_none() && !place.folder.path().join("state").exists());
+    place.wants(0, &["srv/a.git", "--yes", "--report", "folder.html/r.html"]);
+    // Folders that it makes itself.
+    place.wants(0, &["srv/a.git", "--dry-run", "plan/of", "--report", "./plan/r.html"]);
+    place.wants(0, &["srv/a.git", "--yes", "--state", "kept", "--report", "kept/r.html"]);
+}

@@ -16,7 +16,7 @@ use crate::rollout::{
 };
 
 pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &[])?;
     let state = find(args.state.as_deref())?;
     let (plan, history) = read(&state)?;
     let shard = history.shard.as_deref().and_then(Shard::parse);
@@ -28,7 +28,7 @@ pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
 }
 
 pub fn merge(args: &MergeArgs, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &[])?;
     let refused = |message: String| Err(Fail::refused(message, "merge every shard of one rollout, each once"));
     let mut plan: Option<Plan> = None;
     let mut seen = BTreeSet::new();

@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &RolloutArgs, ui: &mut Ui) -> Done {
 }
 
 fn go(global: &Global, args: &Go, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &args.dry_run.iter().chain(&args.state).collect::<Vec<_>>())?;
     let begun = begin::begin(global, args, ui)?;
     if args.in_place {
         return in_place::run(args, begun, ui);

@@ -49,15 +49,32 @@ pub fn answer(report: &Report, ui: &mut Ui) -> Result<(), Fail> {
     Ok(())
 }
 
-/// Refuses names of which the form of a report cannot be told, before anything is done.
-pub fn check(files: &[PathBuf]) -> Result<(), Fail> {
-    match files.iter().find(|file| !["html", "md", "csv", "json"].contains(&extension(file))) {
-        None => Ok(()),
-        Some(file) => Err(Fail::input(
-            format!("the name `{}` does not tell the form of the report", file.display()),
-            "name it .html, .md, .csv or .json",
-        )),
+/// Refuses names of which the form of a report cannot be told, and those of files that could not be written, before anything is done. Folders that
+/// will be made meanwhile may be missing.
+pub fn check(files: &[PathBuf], made: &[&PathBuf]) -> Result<(), Fail> {
+    let is_made = |folder: &Path| {
+        let whole = |path: &Path| std::path::absolute(path).ok();
+        whole(folder)
+            .is_some_and(|folder| made.iter().any(|made| whole(made).is_some_and(|made| made.starts_with(&folder))))
+    };
+    for file in files {
+        let name = file.display();
+        if !["html", "md", "csv", "json"].contains(&extension(file)) {
+            return Err(Fail::input(
+                format!("the name `{name}` does not tell the form of the report"),
+                "name it .html, .md, .csv or .json",
+            ));
+        }
+        if file.is_dir() {
+            return Err(Fail::input(format!("{name} is a folder"), "name a file for the report"));
+        }
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir() && !is_made(folder)) {
+            let message = format!("{name}: there is no folder {}", folder.display());
+            return Err(Fail::input(message, "make the folder, or name another file for the report"));
+        }
     }
+    Ok(())
 }
 
 /// Writes a report to files, each in the form that its name tells.
