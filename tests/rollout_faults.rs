@@ -230,3 +230,26 @@ fn a_report_that_cannot_be_written_is_refused_at_once() {
     place.wants(0, &["srv/a.git", "--dry-run", "plan/of", "--report", "./plan/r.html"]);
     place.wants(0, &["srv/a.git", "--yes", "--state", "kept", "--report", "kept/r.html"]);
 }
+
+#[test]
+fn undo_does_not_ask_for_what_it_began_with() {
+    let place = Place::new();
+    let bares = ["served", "local"].map(|name| {
+        let work = place.work(name, "job-level-dind", &[]);
+        git_in(&work, &["branch", "develop"]);
+        place.publish(name, &work)
+    });
+    let place = place.serve();
+    let addresses = [place.url("served"), "srv/local.git".to_owned()];
+    let list = place.list(&addresses.map(|address| format!("- {{url: \"{address}\", ref: develop}}")));
+    place.json(0, &["--from", &list, "--yes"]);
+    bares.iter().for_each(|bare| drop(git_in(bare, &["branch", "-D", "develop"])));
+    let ran = place.wants(0, &["undo", "--yes"]);
+    assert_eq!(ran.out.matches("deleted").count(), 2, "{}{}", ran.out, ran.err);
+    assert!(bares.iter().all(|bare| head(bare, BRANCH).is_none()));
+    // Made again, and gone when it is to be taken back: nothing is amiss.
+    bares.iter().for_each(|bare| drop(git_in(bare, &["branch", "develop", "main"])));
+    place.json(0, &["--from", &list, "--yes"]);
+    bares.iter().for_each(|bare| drop(git_in(bare, &["branch", "-D", "develop", BRANCH])));
+    assert_eq!(place.wants(0, &["undo", "--yes"]).out.matches("gone").count(), 2);
+}

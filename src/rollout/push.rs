@@ -90,13 +90,8 @@ pub enum TakenBack {
 ///
 /// # Errors
 /// See [`Fault`]; [`Outcome::Conflict`] if it holds something else, or the server has lost what was replaced.
-pub fn take_back(
-    target: &Target,
-    branch: &str,
-    past: &Past,
-    net: &super::Net,
-) -> Result<TakenBack, Fault> {
-    let Some(scratch) = Scratch::open(target, branch, net)? else { return Ok(TakenBack::Gone) };
+pub fn take_back(target: &Target, branch: &str, past: &Past, net: &super::Net) -> Result<TakenBack, Fault> {
+    let Some(scratch) = Scratch::of_branch(target, branch, net)? else { return Ok(TakenBack::Gone) };
     let replaced = past.replaced.as_deref();
     match scratch.found.clone().as_deref() {
         None => Ok(TakenBack::Gone),

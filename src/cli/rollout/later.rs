@@ -159,10 +159,9 @@ fn one_back(plan: &Plan, made: &Branch, journal: &Journal, net: &Net, hosts: &Ho
     let Branch { id, past } = made;
     let word = |outcome: Outcome| outcome.word().to_owned();
     let entry = plan.repositories.iter().find(|entry| entry.id == *id);
-    let Some(mut target) = entry.and_then(|entry| Target::new(&entry.address).ok()) else {
+    let Some(target) = entry.and_then(|entry| Target::new(&entry.address).ok()) else {
         return (word(Outcome::Failed), "the plan does not have it".to_owned());
     };
-    target.base = entry.and_then(|entry| entry.base.clone());
     let host = target.host.as_deref();
     let taken = hosts.enter(host).and_then(|()| {
         let taken = take_back(&target, &plan.branch, past, net);
