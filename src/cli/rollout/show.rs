@@ -128,7 +128,8 @@ fn remove_ours(patches: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(patches)? {
         let entry = entry?;
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".patch")?.split_once('-')).map(|(number, _)| number);
+        let number =
+            name.to_str().and_then(|name| name.strip_suffix(".patch")?.split_once('-')).map(|(number, _)| number);
         let is_ours = |number: &str| number.len() >= 4 && number.bytes().all(|digit| digit.is_ascii_digit());
         if number.is_some_and(is_ours) && entry.file_type()?.is_file() {
             std::fs::remove_file(entry.path())?;
@@ -139,8 +140,19 @@ fn remove_ours(patches: &Path) -> io::Result<()> {
 
 /// The rows of a report, which are kept in a temporary file, cannot be had.
 pub fn lost(error: io::Error) -> Fail {
-    let message = format!("the report cannot be kept in a temporary file: {}", words(&error));
-    Fail::input(message, "have TMPDIR name a folder with room")
+    Fail::input(unkept(&error), "have TMPDIR name a folder with room")
+}
+
+/// The same in the middle of a rollout, whose pushes are all in its journal.
+pub fn lost_midway(error: io::Error) -> Fail {
+    Fail::input(
+        unkept(&error),
+        "have TMPDIR name a folder with room; `ci-migrate rollout status` shows what was pushed",
+    )
+}
+
+fn unkept(error: &io::Error) -> String {
+    format!("the report cannot be kept in a temporary file: {}", words(error))
 }
 
 fn extension(file: &Path) -> &str {
