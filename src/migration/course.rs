@@ -6,7 +6,7 @@ use super::engine::{Plan, Scene};
 use super::phase::Phase;
 use super::proof::{Proof, Refusal, prove};
 use crate::pipeline::{Error, Files, MemoryFiles, Pipeline, Project, ReadError};
-use crate::transform::Settings;
+use crate::transform::{Reason, Settings};
 
 /// What would become of a pipeline if every phase were applied, in order. Nothing is written.
 pub struct Course {
@@ -92,6 +92,13 @@ impl Leg {
     /// Whether it changes something, and is proved.
     pub fn is_sound(&self) -> bool {
         matches!(self.proof, Some(Ok(_)))
+    }
+
+    /// The jobs that it changes and that a person should look at, with what there is to see; none if it changes nothing.
+    pub fn warnings(&self) -> impl Iterator<Item = (&str, &Reason)> {
+        let left = self.plan.left.iter().filter(|_| self.is_sound());
+        let reasons = left.flat_map(|left| left.reasons.iter().map(|reason| (left.job.as_str(), reason)));
+        reasons.filter(|(_, reason)| reason.is_warning())
     }
 }
 

@@ -139,6 +139,8 @@ pub struct JobReport {
     pub outcome: Three<Outcome>,
     /// Why it needs a daemon, was left alone, or was not understood, as it stands.
     pub reasons: Vec<Reason>,
+    /// What a person should look at: a phase takes something from it that it may need, or took it.
+    pub warnings: Vec<Reason>,
     /// What was applied to it since the revision.
     pub applied: Option<Delta>,
     /// What the pending phases would do to it.

@@ -7,9 +7,9 @@ use super::delta::{Deltas, Doer};
 use super::entries::Entries;
 use super::steps::{applied, phases};
 use super::undo::undo;
-use crate::migration::{Check, Course, JobStatus, Outcome, Phase, Scene, Status};
+use crate::migration::{Check, Course, JobStatus, Leg, Outcome, Phase, Scene, Status};
 use crate::pipeline::{Effective, Error, Files, Pipeline};
-use crate::transform::Settings;
+use crate::transform::{Reason, Settings};
 
 /// What a report is made of.
 pub struct Sources<'a> {
@@ -87,6 +87,7 @@ fn assemble(
     planned: &View<'_>,
 ) -> Report {
     let phases = phases(sources.phases, ahead, behind, since.as_ref());
+    let warnings = warnings(ahead, behind, since.as_ref());
     let doers = |course: &Course, only: Option<&[u32]>| Doer::of(course, only);
     let will = doers(ahead, None);
     let did = behind.filter(|_| since.as_ref().is_some_and(|since| since.exact));
@@ -116,6 +117,7 @@ fn assemble(
                     planned: planned.outcome(name),
                 },
                 reasons: status.reasons.clone(),
+                warnings: warnings.get(name).cloned().unwrap_or_default(),
                 applied: done.as_ref().and_then(|done| done.of(name)),
                 planned: to_come.of(name),
             });
@@ -152,6 +154,17 @@ fn assemble(
         checks: Checks { now: now.check.clone(), planned: planned.check.clone() },
         jobs,
     }
+}
+
+/// What the phases that were applied warned of, and what those to come do, by job.
+fn warnings<'c>(ahead: &'c Course, behind: Option<&'c Course>, since: Option<&Since>) -> HashMap<&'c str, Vec<Reason>> {
+    let is_applied = |leg: &&Leg| since.is_some_and(|since| since.applied.contains(&leg.plan.phase.number));
+    let done = behind.into_iter().flat_map(|course| &course.legs).filter(is_applied);
+    let mut warnings: HashMap<&str, Vec<Reason>> = HashMap::new();
+    for (job, reason) in done.chain(&ahead.legs).flat_map(Leg::warnings) {
+        warnings.entry(job).or_default().push(reason.clone());
+    }
+    warnings
 }
 
 fn left(job: &JobReport, planned: &View<'_>) -> Option<LeftReport> {

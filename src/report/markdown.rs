@@ -31,6 +31,7 @@ pub fn markdown(report: &Report) -> String {
     }
     phases(&mut out, report);
     jobs(&mut out, report);
+    warnings(&mut out, report);
     left(&mut out, report);
     findings(&mut out, report);
     undo(&mut out, report);
@@ -170,6 +171,19 @@ fn transforms(job: &JobReport) -> String {
     words.join(", ")
 }
 
+fn warnings(out: &mut String, report: &Report) {
+    let warned: Vec<&JobReport> = report.jobs.iter().filter(|job| !job.warnings.is_empty()).collect();
+    if warned.is_empty() {
+        return;
+    }
+    out.push_str("## Warnings\n\n");
+    for job in warned.iter().take(NAMED) {
+        reasons(out, &job.name, &job.warnings);
+    }
+    more(out, warned.len(), NAMED, "jobs");
+    out.push('\n');
+}
+
 fn left(out: &mut String, report: &Report) {
     out.push_str("## Left alone, and why\n\n");
     if report.left.is_empty() {
@@ -177,13 +191,17 @@ fn left(out: &mut String, report: &Report) {
         return;
     }
     for left in report.left.iter().take(NAMED) {
-        let _ = writeln!(out, "- {}", code(&left.job));
-        for reason in &left.reasons {
-            let _ = writeln!(out, "  - {}", because(reason));
-        }
+        reasons(out, &left.job, &left.reasons);
     }
     more(out, report.left.len(), NAMED, "jobs");
     out.push('\n');
+}
+
+fn reasons(out: &mut String, job: &str, reasons: &[Reason]) {
+    let _ = writeln!(out, "- {}", code(job));
+    for reason in reasons {
+        let _ = writeln!(out, "  - {}", because(reason));
+    }
 }
 
 fn because(reason: &Reason) -> String {

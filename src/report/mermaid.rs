@@ -8,11 +8,12 @@ use super::visible::visible;
 use super::words::{WORDS, way};
 
 /// Fill, line and text of each class, readable on a light and on a dark page.
-const COLOURS: [(&str, &str, &str, &str); 6] = [
+const COLOURS: [(&str, &str, &str, &str); 7] = [
     ("migrated", "#d7f0de", "#1a7f45", "#0b3d20"),
     ("pending", "#dbe8fb", "#2b63b8", "#122f5c"),
     ("scoped", "#fbe9cf", "#a35c00", "#4a2a00"),
     ("left", "#fbdcdc", "#b3261e", "#4d0f0b"),
+    ("doubtful", "#fbf3c4", "#8a6d00", "#3f3200"),
     ("none", "#eceef1", "#6b7280", "#27303b"),
     ("removed", "#f3f0f7", "#7a5ea8", "#3a2a56"),
 ];

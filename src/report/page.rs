@@ -7,7 +7,7 @@ use super::graph::{Graph, HEIGHT, WIDTH};
 use super::side::Row;
 use super::view::{Card, Effective, JobView, LegendView, RuleView, SharedView, cards, findings, jobs, legend, shared};
 use super::visible::visible;
-use super::words::{Word, state, verdict};
+use super::words::{Word, state, verdict, warned};
 
 /// The page; askama escapes whatever is put into it but for the two texts that are our own.
 #[derive(Template)]
@@ -38,7 +38,7 @@ pub fn html(report: &Report) -> Result<String, askama::Error> {
         script: include_str!("../../templates/report.js"),
         made_by: concat!("ci-migrate ", env!("CARGO_PKG_VERSION")),
         verdict: verdict(report),
-        is_good: report.checks.planned.ready,
+        is_good: report.checks.planned.ready && warned(report) == 0,
         cards: cards(report),
         graph: Graph::of(report),
         legend: legend(report),
@@ -68,6 +68,10 @@ impl Page<'_> {
         }
         let pieces = pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty());
         pieces.map(|(number, piece)| (number % 2 == 1, (*piece).to_owned())).collect()
+    }
+
+    fn warned(&self) -> usize {
+        warned(self.report)
     }
 
     fn has_needs(&self) -> bool {

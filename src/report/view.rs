@@ -32,6 +32,7 @@ pub(super) struct JobView<'r> {
     /// The phases that did or will do something to it.
     pub phases: String,
     pub reasons: Vec<String>,
+    pub warnings: Vec<String>,
     pub deltas: Vec<DeltaView>,
 }
 
@@ -132,6 +133,7 @@ pub(super) fn jobs(report: &Report) -> Vec<JobView<'_>> {
             needs: needs.map(|need| (numbers.get(need.as_str()).copied(), visible(need).into_owned())).collect(),
             phases: phases(job),
             reasons: job.reasons.iter().map(because).collect(),
+            warnings: job.warnings.iter().map(because).collect(),
             deltas,
         });
     }

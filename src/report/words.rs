@@ -17,24 +17,26 @@ const fn word(class: &'static str, sign: &'static str, label: &'static str) -> W
 }
 
 /// Every word, in the order of a legend.
-pub(super) const WORDS: [Word; 6] = [
+pub(super) const WORDS: [Word; 7] = [
     word("migrated", "✓", "migrated"),
     word("pending", "◷", "to be migrated"),
     word("scoped", "◆", "keeps Docker-in-Docker"),
     word("left", "!", "left alone"),
+    word("doubtful", "?", "may need a daemon"),
     word("none", "·", "needs no daemon"),
     word("removed", "×", "removed"),
 ];
 
-/// The word for an outcome; a job that is not there is removed.
-pub(super) fn outcome(outcome: Option<Outcome>) -> Word {
+/// The word for an outcome of a job; one that is not there is removed.
+fn outcome(job: &JobReport, outcome: Option<Outcome>) -> Word {
     let at = match outcome {
         Some(Outcome::Migrated) => 0,
         Some(Outcome::Pending) => 1,
         Some(Outcome::Scoped) => 2,
         Some(Outcome::Left) => 3,
-        Some(Outcome::None) => 4,
-        None => 5,
+        Some(Outcome::None) if !job.warnings.is_empty() => 4,
+        Some(Outcome::None) => 5,
+        None => 6,
     };
     WORDS[at]
 }
@@ -43,7 +45,7 @@ pub(super) fn outcome(outcome: Option<Outcome>) -> Word {
 pub(super) fn way(job: &JobReport) -> (Word, Word) {
     let (first, last) = job.ends();
     let is_new = job.applied.iter().chain(&job.planned).any(|delta| delta.change == DeltaKind::Added);
-    (if is_new { word("none", "+", "not there") } else { outcome(first) }, outcome(last))
+    (if is_new { word("none", "+", "not there") } else { outcome(job, first) }, outcome(job, last))
 }
 
 /// What is said of a job in a few words: "to be migrated → migrated", or one of them when both are alike.
@@ -96,11 +98,22 @@ pub(super) fn verdict(report: &super::Report) -> String {
     if !report.partial.is_empty() {
         return "Not known: an include could not be read.".to_owned();
     }
-    match check.privileged_jobs.len() {
+    let all = jobs(report, pending);
+    let verdict = match check.privileged_jobs.len() {
         0 => format!("{when}, no job of this pipeline needs a privileged runner."),
-        1 => format!("{when}, 1 of {} jobs keeps the runner privileged.", jobs(report, pending)),
-        count => format!("{when}, {count} of {} jobs keep the runner privileged.", jobs(report, pending)),
+        1 => format!("{when}, 1 of {all} jobs keeps the runner privileged."),
+        count => format!("{when}, {count} of {all} jobs keep the runner privileged."),
+    };
+    match warned(report) {
+        0 => verdict,
+        1 => format!("{verdict} 1 job loses a daemon that it may need."),
+        count => format!("{verdict} {count} jobs lose a daemon that they may need."),
     }
+}
+
+/// How many jobs a person should look at.
+pub(super) fn warned(report: &super::Report) -> usize {
+    report.jobs.iter().filter(|job| !job.warnings.is_empty()).count()
 }
 
 /// How many jobs there are, now or at the end of the plan.

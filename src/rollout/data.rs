@@ -38,7 +38,7 @@ pub enum Stage {
     Done,
 }
 
-/// Sums over the repositories.
+/// Sums over the repositories that went well; the others are only counted.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Totals {
     pub repositories: usize,
@@ -48,6 +48,8 @@ pub struct Totals {
     pub scoped: usize,
     /// Jobs that were not understood.
     pub left: usize,
+    /// Jobs that change with a warning.
+    pub warnings: usize,
     pub findings: usize,
     pub merge_requests: usize,
 }
@@ -79,6 +81,9 @@ pub struct Row {
     pub scoped: Vec<String>,
     /// The jobs that were not understood, with the reasons.
     pub left: Vec<LeftJob>,
+    /// The jobs that change and that a person should look at, with what there is to see.
+    #[serde(default)]
+    pub warnings: Vec<LeftJob>,
     /// How many findings `check` has at the end.
     pub findings: usize,
     /// What was proved, a sentence a phase.
@@ -111,15 +116,27 @@ impl Row {
     pub fn outcome(&self) -> Outcome {
         self.outcome.unwrap_or(Outcome::Failed)
     }
+
+    /// The warnings, each with its job.
+    pub fn warned(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.warnings
+            .iter()
+            .flat_map(|warned| warned.reasons.iter().map(|reason| (warned.job.as_str(), reason.as_str())))
+    }
 }
 
 impl Totals {
     /// One more repository.
     pub(super) fn add(&mut self, row: &Row) {
         self.repositories += 1;
+        // What was meant for the others was not done.
+        if !row.outcome().is_good() {
+            return;
+        }
         self.moved += row.moved.len();
         self.scoped += row.scoped.len();
         self.left += row.left.len();
+        self.warnings += row.warnings.len();
         self.findings += row.findings;
         self.merge_requests += usize::from(row.merge_request.is_some());
     }

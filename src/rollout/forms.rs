@@ -11,17 +11,26 @@ use crate::report::{Table, visible};
 /// # Errors
 /// As [`Rows::iter`](super::Rows::iter).
 pub fn table(report: &Report) -> io::Result<Table> {
-    let mut table =
-        Table::new(["REPOSITORY", "OUTCOME", "PHASES", "MOVED", "SCOPED", "LEFT", "FINDINGS", "MERGE REQUEST"]);
-    (3..7).for_each(|column| table.right(column));
+    let mut table = Table::new([
+        "REPOSITORY",
+        "OUTCOME",
+        "PHASES",
+        "MOVED",
+        "SCOPED",
+        "LEFT",
+        "WARNINGS",
+        "FINDINGS",
+        "MERGE REQUEST",
+    ]);
+    (3..8).for_each(|column| table.right(column));
     for row in report.repositories.iter() {
         let row = row?;
-        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
+        let [outcome, phases, moved, scoped, left, warnings, findings] = cells(&row);
         let request = row.merge_request.as_deref().unwrap_or("-");
-        table.row([row.repository.as_str(), &outcome, &phases, &moved, &scoped, &left, &findings, request]);
+        table.row([row.repository.as_str(), &outcome, &phases, &moved, &scoped, &left, &warnings, &findings, request]);
     }
     for waiting in &report.waiting {
-        table.row([waiting.as_str(), "waiting", "-", "-", "-", "-", "-", "-"]);
+        table.row([waiting.as_str(), "waiting", "-", "-", "-", "-", "-", "-", "-"]);
     }
     Ok(table)
 }
@@ -43,10 +52,11 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
         "commit",
         "merge request",
         "message",
+        "warnings",
     ])?;
     for row in report.repositories.iter() {
         let row = row?;
-        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
+        let [outcome, phases, moved, scoped, left, warnings, findings] = cells(&row);
         let text = |value: &Option<String>| inert(value.as_deref().unwrap_or_default());
         let (commit, request, message) = (text(&row.commit), text(&row.merge_request), inert(&row.message));
         out.write_record([
@@ -60,6 +70,7 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
             commit,
             request,
             message,
+            warnings,
         ])?;
     }
     for waiting in &report.waiting {
@@ -67,6 +78,7 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
         out.write_record([
             inert(waiting),
             "waiting".to_owned(),
+            empty(),
             empty(),
             empty(),
             empty(),
@@ -92,12 +104,13 @@ pub fn markdown(report: &Report) -> io::Result<String> {
     };
     let totals = &report.totals;
     let mut out = format!(
-        "# {what}: track {}\n\n{} repositories, {} jobs changed, {} keep Docker-in-Docker, {} were not understood.\n\n",
+        "# {what}: track {}\n\n{} repositories, {} jobs changed, {} keep Docker-in-Docker, {} were not understood, {} have warnings.\n\n",
         code(&report.track),
         totals.repositories,
         totals.moved,
         totals.scoped,
-        totals.left
+        totals.left,
+        totals.warnings
     );
     out.push_str("| Outcome | Repositories | Meaning | Remedy |\n| --- | ---: | --- | --- |\n");
     for outcome in &report.outcomes {
@@ -107,29 +120,38 @@ pub fn markdown(report: &Report) -> io::Result<String> {
     if !report.waiting.is_empty() {
         let _ = writeln!(out, "| waiting | {} | not come to | run the same command again |", report.waiting.len());
     }
-    out.push_str("\n| Repository | Outcome | Phases | Moved | Scoped | Left | Findings | |\n");
-    out.push_str("| --- | --- | --- | ---: | ---: | ---: | ---: | --- |\n");
+    out.push_str("\n| Repository | Outcome | Phases | Moved | Scoped | Left | Warnings | Findings | |\n");
+    out.push_str("| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     for row in report.repositories.iter() {
         let row = row?;
-        let [outcome, phases, moved, scoped, left, findings] = cells(&row);
+        let [outcome, phases, moved, scoped, left, warnings, findings] = cells(&row);
         let request = row.merge_request.as_ref().map(|url| format!("<{}> ", url.replace(['<', '>', ' '], "")));
         let _ = writeln!(
             out,
-            "| {} | {outcome} | {phases} | {moved} | {scoped} | {left} | {findings} | {}{} |",
+            "| {} | {outcome} | {phases} | {moved} | {scoped} | {left} | {warnings} | {findings} | {}{} |",
             code(&row.repository),
             request.unwrap_or_default(),
             if row.message.is_empty() { String::new() } else { code(&row.message) }
         );
     }
+    if totals.warnings > 0 {
+        out.push_str("\nJobs that change, and that a person should look at:\n\n");
+        for row in report.repositories.iter() {
+            let row = row?;
+            for (job, reason) in row.warned() {
+                let _ = writeln!(out, "- {}, {}: {}", code(&row.repository), code(job), code(reason));
+            }
+        }
+    }
     Ok(out)
 }
 
-fn cells(row: &Row) -> [String; 6] {
+fn cells(row: &Row) -> [String; 7] {
     let phases: Vec<String> = row.phases.iter().map(u32::to_string).collect();
     let phases = if phases.is_empty() { "-".to_owned() } else { phases.join(",") };
-    let numbers = [row.moved.len(), row.scoped.len(), row.left.len(), row.findings];
-    let [moved, scoped, left, findings] = numbers.map(|number| number.to_string());
-    [row.outcome().word().to_owned(), phases, moved, scoped, left, findings]
+    let numbers = [row.moved.len(), row.scoped.len(), row.left.len(), row.warnings.len(), row.findings];
+    let [moved, scoped, left, warnings, findings] = numbers.map(|number| number.to_string());
+    [row.outcome().word().to_owned(), phases, moved, scoped, left, warnings, findings]
 }
 
 fn inert(text: &str) -> String {

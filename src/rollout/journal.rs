@@ -63,7 +63,20 @@ pub struct History {
     lines: Arc<Lines>,
 }
 
-struct Lines(Mutex<File>);
+struct Lines(Mutex<Kept>);
+
+struct Kept {
+    file: File,
+    /// Half a line is at its end and could not be taken back: what came after it could not be read.
+    is_torn: bool,
+}
+
+impl Past {
+    /// Whether a commit is one that was meant for the branch.
+    pub fn is_ours(&self, commit: &str) -> bool {
+        self.intents.iter().any(|intent| intent == commit) || self.pushed.as_deref() == Some(commit)
+    }
+}
 
 impl Journal {
     /// Opens the journal to add to it. A last line that was cut off is dropped.
@@ -80,23 +93,30 @@ impl Journal {
         }
         let (history, whole) = History::of(file)?;
         let lines = Arc::clone(&history.lines);
-        let file = lines.file();
-        if whole < file.metadata()?.len() {
-            file.set_len(whole)?;
+        let kept = lines.lock();
+        if whole < kept.file.metadata()?.len() {
+            kept.file.set_len(whole)?;
         }
-        drop(file);
+        drop(kept);
         Ok((Journal { lines }, history))
     }
 
-    /// Adds a step, and has it on the disk before it returns.
+    /// Adds a step, and has it on the disk before it returns. What was written of a step that cannot be added is taken back.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written, or an earlier one could not be taken back.
     pub fn add(&self, step: &Step) -> io::Result<()> {
         let line = serde_json::to_string(step)? + "\n";
-        let mut file = self.lines.file();
-        file.write_all(line.as_bytes())?;
-        file.sync_data()
+        let mut kept = self.lines.lock();
+        if kept.is_torn {
+            return Err(io::Error::other("half a line is at the end of the journal"));
+        }
+        let whole = kept.file.metadata()?.len();
+        let added = kept.file.write_all(line.as_bytes()).and_then(|()| kept.file.sync_data());
+        if added.is_err() {
+            kept.is_torn = kept.file.set_len(whole).is_err();
+        }
+        added
     }
 }
 
@@ -116,9 +136,9 @@ impl History {
     pub fn row(&self, past: &Past) -> io::Result<Option<Row>> {
         let Some(at) = &past.row else { return Ok(None) };
         let mut line = vec![0; usize::try_from(at.end - at.start).map_err(io::Error::other)?];
-        let mut file = self.lines.file();
-        file.seek(SeekFrom::Start(at.start))?;
-        file.read_exact(&mut line)?;
+        let mut kept = self.lines.lock();
+        kept.file.seek(SeekFrom::Start(at.start))?;
+        kept.file.read_exact(&mut line)?;
         match serde_json::from_slice(&line)? {
             Step::Done { row } => Ok(Some(*row)),
             _ => Err(io::ErrorKind::InvalidData.into()),
@@ -128,10 +148,10 @@ impl History {
     /// Reads all whole lines, one at a time; and how many bytes they are.
     fn of(mut file: File) -> io::Result<(History, u64)> {
         file.seek(SeekFrom::Start(0))?;
-        let lines = Arc::new(Lines(Mutex::new(file)));
+        let lines = Arc::new(Lines(Mutex::new(Kept { file, is_torn: false })));
         let mut history = History { plan: None, shard: None, repositories: BTreeMap::new(), lines: Arc::clone(&lines) };
-        let file = lines.file();
-        let mut reader = BufReader::new(&*file);
+        let kept = lines.lock();
+        let mut reader = BufReader::new(&kept.file);
         let (mut line, mut at) = (Vec::new(), 0);
         while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
             let end = at + line.len() as u64;
@@ -150,7 +170,8 @@ impl History {
             }
             Step::Intent { repository, commit, replaced, .. } => {
                 let past = self.past(repository);
-                past.replaced = replaced.or_else(|| past.replaced.take());
+                // What an intent that came to nothing would have replaced is its owner's again.
+                past.replaced = replaced.or_else(|| past.replaced.take().filter(|_| past.pushed.is_some()));
                 past.intents.push(commit);
             }
             Step::Pushed { repository, commit, merge_request } => {
@@ -175,7 +196,7 @@ impl History {
 
 impl Lines {
     /// The file, whose place is wherever the last one left it; it is added to at its end all the same.
-    fn file(&self) -> MutexGuard<'_, File> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

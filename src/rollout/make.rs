@@ -206,6 +206,13 @@ pub(super) fn row(rules: &Rules<'_>, target: &Target, files: &dyn Files, setting
     let left: Vec<LeftJob> = with(JobOutcome::Left)
         .map(|job| LeftJob { job: job.name.clone(), reasons: job.reasons.iter().map(reason).collect() })
         .collect();
+    let mut warnings: Vec<LeftJob> = Vec::new();
+    for (job, warning) in sound.iter().flat_map(|leg| leg.warnings()) {
+        match warnings.iter_mut().find(|known| known.job == job) {
+            Some(known) => known.reasons.push(reason(warning)),
+            None => warnings.push(LeftJob { job: job.to_owned(), reasons: vec![reason(warning)] }),
+        }
+    }
     Row {
         repository: target.id.clone(),
         outcome: Some(if left.is_empty() { Outcome::Migrated } else { Outcome::Partly }),
@@ -213,6 +220,7 @@ pub(super) fn row(rules: &Rules<'_>, target: &Target, files: &dyn Files, setting
         moved,
         scoped: with(JobOutcome::Scoped).map(|job| job.name.clone()).collect(),
         left,
+        warnings,
         findings: Check::new(&scene).findings.len(),
         proof: proofs().map(|(leg, proof)| format!("phase {}: {}", leg.plan.phase.number, proof.summary())).collect(),
         diff: project_diff(course.before.project(), texts),

@@ -1,6 +1,7 @@
 //! The push: create only, and a merge request by push options.
 
 use super::host::Hosts;
+use super::journal::Past;
 use super::make::Ready;
 use super::outcome::{Fault, Outcome, fault};
 use super::scratch::Scratch;
@@ -78,32 +79,29 @@ pub fn push(
 /// What became of a branch that was taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakenBack {
-    /// It was not there any more.
+    /// It is not there, or what it was to replace still is.
     Gone,
     Deleted,
     /// What it had replaced is there again.
     Restored,
 }
 
-/// Deletes a branch if it is still at this commit, or puts back what it had replaced.
+/// Deletes a branch if it is still at a commit that was meant for it, or puts back what it had replaced.
 ///
 /// # Errors
 /// See [`Fault`]; [`Outcome::Conflict`] if it holds something else, or the server has lost what was replaced.
-pub fn take_back(
-    target: &Target,
-    branch: &str,
-    commit: &str,
-    replaced: Option<&str>,
-    net: &super::Net,
-) -> Result<TakenBack, Fault> {
-    let Some(scratch) = Scratch::open(target, branch, net)? else { return Ok(TakenBack::Gone) };
-    match scratch.found.as_deref() {
+pub fn take_back(target: &Target, branch: &str, past: &Past, net: &super::Net) -> Result<TakenBack, Fault> {
+    let Some(scratch) = Scratch::of_branch(target, branch, net)? else { return Ok(TakenBack::Gone) };
+    let replaced = past.replaced.as_deref();
+    match scratch.found.clone().as_deref() {
         None => Ok(TakenBack::Gone),
-        Some(found) if found != commit => {
+        // The push did not come to pass.
+        Some(found) if replaced == Some(found) => Ok(TakenBack::Gone),
+        Some(found) if !past.is_ours(found) => {
             Err(Fault::new(Outcome::Conflict, format!("the branch {branch} was changed since, and stays")))
         }
-        Some(_) => match replaced {
-            None => send(&scratch, branch, commit, &format!(":refs/heads/{branch}"), &[]).map(|_| TakenBack::Deleted),
+        Some(found) => match replaced {
+            None => send(&scratch, branch, found, &format!(":refs/heads/{branch}"), &[]).map(|_| TakenBack::Deleted),
             Some(old) => {
                 let scratch = scratch.with_lost(old).map_err(|fault| match fault.is_passing {
                     true => fault,
@@ -115,7 +113,7 @@ pub fn take_back(
                         ),
                     ),
                 })?;
-                send(&scratch, branch, commit, &format!("{old}:refs/heads/{branch}"), &[]).map(|_| TakenBack::Restored)
+                send(&scratch, branch, found, &format!("{old}:refs/heads/{branch}"), &[]).map(|_| TakenBack::Restored)
             }
         },
     }

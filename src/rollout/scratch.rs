@@ -34,18 +34,45 @@ pub struct Scratch {
     pub found: Option<String>,
 }
 
+/// What is there to begin with.
+enum Found {
+    Commit,
+    /// The repository is empty.
+    Nothing,
+    /// It has no such ref.
+    NoRef(String),
+}
+
 impl Scratch {
     /// Reads what is needed to begin with: a shallow fetch, or of a folder the way to its objects. None when there is no commit.
     ///
     /// # Errors
     /// See [`Fault`].
     pub fn open(target: &Target, branch: &str, net: &Net) -> Result<Option<Scratch>, Fault> {
+        match Scratch::find(target, branch, net)? {
+            (scratch, Found::Commit) => Ok(Some(scratch)),
+            (_, Found::Nothing) => Ok(None),
+            (_, Found::NoRef(base)) => Err(Fault::new(Outcome::Invalid, format!("the repository has no `{base}`"))),
+        }
+    }
+
+    /// The same with the branch itself to begin with, for what has nothing to do with any other. None when there is no such branch.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn of_branch(target: &Target, branch: &str, net: &Net) -> Result<Option<Scratch>, Fault> {
+        let target = Target { base: Some(format!("refs/heads/{branch}")), ..target.clone() };
+        let (scratch, found) = Scratch::find(&target, branch, net)?;
+        Ok(matches!(found, Found::Commit).then_some(scratch))
+    }
+
+    fn find(target: &Target, branch: &str, net: &Net) -> Result<(Scratch, Found), Fault> {
         let dir = folder()?;
         let (hash, base, found) = (gix_hash::Kind::Sha1, String::new(), None);
         let left = Mutex::new(net.deadline);
         let mut scratch = Scratch { dir, target: target.clone(), net: net.clone(), left, hash, base, found };
-        let is_there = if target.is_path() { scratch.attach(branch)? } else { scratch.fetch_first(branch)? };
-        Ok(is_there.then_some(scratch))
+        let found = if target.is_path() { scratch.attach(branch)? } else { scratch.fetch_first(branch)? };
+        Ok((scratch, found))
     }
 
     /// Fetches objects by their ids; all that a tree holds, or the tree alone.
@@ -189,7 +216,7 @@ impl Scratch {
         })
     }
 
-    fn fetch_first(&mut self, branch: &str) -> Result<bool, Fault> {
+    fn fetch_first(&mut self, branch: &str) -> Result<Found, Fault> {
         let base = self.target.base.clone().unwrap_or_else(|| "HEAD".to_owned());
         let refs = [format!("+{base}:{BASE}"), format!("+refs/heads/{branch}*:{THERE}b*")];
         let mut filters = FILTERS.iter();
@@ -209,20 +236,20 @@ impl Scratch {
             } else if said.contains("filter") && filter.is_some() {
                 filter = filters.next().copied().flatten();
             } else if said.contains("couldn't find remote ref HEAD") {
-                return Ok(false);
+                return Ok(Found::Nothing);
             } else if said.contains("couldn't find remote ref") {
-                return Err(Fault::new(Outcome::Invalid, format!("the repository has no `{base}`")));
+                return Ok(Found::NoRef(base));
             } else {
                 return Err(fault(said));
             }
         }
         self.base = self.reference(BASE).ok_or_else(|| Fault::new(Outcome::Failed, "git fetched no commit"))?;
         self.found = self.reference(&format!("{THERE}b"));
-        Ok(true)
+        Ok(Found::Commit)
     }
 
     /// Takes the objects of a folder's repository as its own; nothing there is changed.
-    fn attach(&mut self, branch: &str) -> Result<bool, Fault> {
+    fn attach(&mut self, branch: &str) -> Result<Found, Fault> {
         let path = PathBuf::from(&self.target.address);
         if !path.is_dir() {
             return Err(Fault::new(Outcome::Unreachable, "there is no such folder"));
@@ -241,10 +268,7 @@ impl Scratch {
         let base = format!("{}^{{commit}}", self.target.base.as_deref().unwrap_or("HEAD"));
         let commit = ask(&["rev-parse", "--quiet", "--verify", "--end-of-options", &base])?;
         if !commit.ok {
-            return match &self.target.base {
-                Some(base) => Err(Fault::new(Outcome::Invalid, format!("the repository has no `{base}`"))),
-                None => Ok(false),
-            };
+            return Ok(self.target.base.clone().map_or(Found::Nothing, Found::NoRef));
         }
         let found = ask(&["rev-parse", "--quiet", "--verify", &format!("refs/heads/{branch}")])?;
         if format == "sha256" {
@@ -262,7 +286,7 @@ impl Scratch {
         self.base = line(&commit);
         self.found = Some(line(&found)).filter(|_| found.ok);
         self.target.address = common.to_owned();
-        Ok(true)
+        Ok(Found::Commit)
     }
 
     /// What `git init --bare` would write, and no more.

@@ -1,6 +1,8 @@
 //! Which repositories: paths and URLs, from the command line or a list.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
@@ -9,7 +11,7 @@ use crate::yaml::{NodeId, Stream, Tree};
 /// A repository of a rollout. Its credentials are kept apart from its address, and are nowhere written.
 #[derive(Clone)]
 pub struct Target {
-    /// What it is called everywhere: host and path of a URL, or the path as it was given.
+    /// What it is called everywhere: host and path of a URL, or the path as it was given but for what says nothing in it.
     pub id: String,
     /// The URL without credentials, or the path.
     pub address: String,
@@ -50,12 +52,12 @@ impl Target {
             // An ssh address without a scheme; a user's name is no secret there, and is part of the way in.
             Some((host, path)) => {
                 let name = host.rsplit_once('@').map_or(host, |(_, host)| host);
-                let mut target = Target::plain(word);
+                let mut target = Target::plain(word.to_owned(), String::new());
                 target.id = normal(&format!("{}/{}", name.to_ascii_lowercase(), path.trim_start_matches('/')));
                 target.host = Some(name.to_ascii_lowercase());
                 Ok(target)
             }
-            None => Ok(Target::plain(word)),
+            None => Ok(Target::plain(word.to_owned(), local(word))),
         }
     }
 
@@ -64,14 +66,33 @@ impl Target {
         self.host.is_none() && !self.address.contains("://")
     }
 
+    /// Where it is, the same for every way to say it. Only a folder of this machine is looked for.
+    pub fn place(&self) -> PathBuf {
+        if self.host.is_some() {
+            return PathBuf::from(&self.id);
+        }
+        let path = match self.address.split_once("://") {
+            Some((_, path)) => decoded(path),
+            None => self.address.clone(),
+        };
+        // Git looks for the one, and then for the other.
+        let found = [path.clone(), format!("{}.git", path.trim_end_matches('/'))]
+            .iter()
+            .find_map(|path| fs::canonicalize(path).ok());
+        let place = found.or_else(|| std::path::absolute(&path).ok()).unwrap_or_else(|| PathBuf::from(path));
+        match place.parent() {
+            Some(parent) if place.file_name() == Some(OsStr::new(".git")) => parent.to_owned(),
+            _ => place,
+        }
+    }
+
     fn of_url(scheme: &str, rest: &str) -> Target {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
         let scheme = scheme.to_ascii_lowercase();
-        let mut target = Target::plain("");
+        let mut target = Target::plain(String::new(), String::new());
         let has_login = scheme == "http" || scheme == "https";
         if let Some(user) = user.filter(|_| has_login) {
-            let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
             let (user, password) = user.split_once(':').map_or((user, None), |(u, p)| (u, Some(p)));
             target.login = Some(Login { user: decoded(user), password: password.map(decoded) });
         }
@@ -80,14 +101,16 @@ impl Target {
         let name = name.map(|name| format!("{name}@")).unwrap_or_default();
         target.address = format!("{scheme}://{name}{host}/{path}");
         let host = host.to_ascii_lowercase();
-        target.id = normal(&if host.is_empty() { format!("/{path}") } else { format!("{host}/{path}") });
+        target.id = match host.is_empty() {
+            true => local(&decoded(&format!("/{path}"))),
+            false => normal(&format!("{host}/{path}")),
+        };
         target.host = Some(host).filter(|host| !host.is_empty());
         target
     }
 
-    fn plain(word: &str) -> Target {
-        let id = normal(word);
-        Target { id, address: word.to_owned(), host: None, base: None, file: None, set: Vec::new(), login: None }
+    fn plain(address: String, id: String) -> Target {
+        Target { id, address, host: None, base: None, file: None, set: Vec::new(), login: None }
     }
 }
 
@@ -95,7 +118,7 @@ impl Target {
 /// `ref`, `file` and `settings`.
 ///
 /// # Errors
-/// No YAML, an unknown key, an entry that is no address; with the line.
+/// No YAML, or more than one document, an unknown key, an entry that is no address; with the line.
 pub fn read_list(text: &str) -> Result<Vec<Target>, String> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     if !first.is_some_and(|line| line == "---" || line == "-" || line.starts_with("- ") || line.starts_with('[')) {
@@ -105,7 +128,14 @@ pub fn read_list(text: &str) -> Result<Vec<Target>, String> {
     }
     let stream = Stream::parse(text.to_owned()).map_err(|error| error.message)?;
     let tree = stream.tree();
-    let Some(&root) = tree.roots().first() else { return Ok(Vec::new()) };
+    let root = match tree.roots() {
+        [] => return Ok(Vec::new()),
+        [root] => *root,
+        [_, second, ..] => {
+            let (line, _) = stream.line_column(stream.span(*second).start);
+            return Err(format!("line {line}: a second document begins here, and a list is one"));
+        }
+    };
     let entry = |&item: &NodeId| {
         let (line, _) = stream.line_column(stream.span(item).start);
         entry(tree, item).map_err(|why| format!("line {line}: {why}"))
@@ -156,6 +186,22 @@ fn scp(word: &str) -> Option<(&str, &str)> {
     is_ssh.then_some((host, path))
 }
 
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// A path without what says nothing in it. It stays relative to the current folder, so that a plan is the same on every machine; its `.git`
+/// stays too, since `a` and `a.git` can be two repositories.
+fn local(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    match (path.starts_with('/'), parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+/// A host and a path.
 fn normal(id: &str) -> String {
     let id = id.trim_end_matches('/');
     let id = id.strip_suffix(".git").filter(|rest| !rest.is_empty() && !rest.ends_with('/')).unwrap_or(id);
@@ -191,12 +237,13 @@ mod tests {
             ("ssh://git@h:2222/g/a.git/", "h:2222/g/a", "ssh://git@h:2222/g/a.git/", Some("h:2222")),
             ("git@h:g/a.git", "h/g/a", "git@h:g/a.git", Some("h")),
             ("../a/b/", "../a/b", "../a/b/", None),
-            ("file:///srv/a.git", "/srv/a", "file:///srv/a.git", None),
+            ("./a//b/./c.git", "a/b/c.git", "./a//b/./c.git", None),
+            ("file:///srv/a%20b.git", "/srv/a b.git", "file:///srv/a%20b.git", None),
         ] {
             let target = Target::new(word).unwrap_or_else(|why| panic!("{why}"));
             assert_eq!((target.id.as_str(), target.host.as_deref()), (id, host), "{word}");
             assert_eq!(target.address.to_lowercase(), address, "{word}");
-            assert_eq!(target.is_path(), word == "../a/b/");
+            assert_eq!(target.is_path(), word.starts_with('.'));
         }
         for word in ["", "-x", "ext::sh -c x", "a\nb"] {
             assert!(Target::new(word).is_err(), "{word}");

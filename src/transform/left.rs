@@ -16,7 +16,17 @@ pub struct Reason {
     pub column: usize,
 }
 
-/// A job that a phase selected and did not change.
+impl Reason {
+    /// Whether the phase goes on all the same: a person should look there.
+    pub fn is_warning(&self) -> bool {
+        self.code == LOSES_DAEMON
+    }
+}
+
+/// It may use docker where nobody sees it, and loses the daemon that it inherits.
+pub(super) const LOSES_DAEMON: &str = "loses-daemon";
+
+/// A job that a phase selected and did not change; or, of a warning, one that it changes all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     pub job: String,

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use super::facts::{Facts, reason_at};
 use super::global_daemon::Global;
-use super::left::{Left, Reason};
+use super::left::{LOSES_DAEMON, Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
 use super::rewrite::{Expect, Rewrite, Stage};
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES};
@@ -243,7 +243,7 @@ impl Work<'_, '_, '_> {
             services.as_ref().is_some_and(|services| matches!(services.origin.way, Way::Default | Way::Global));
         if inherited && let Some((unseen, _)) = facts.perhaps.first() {
             let message = format!("{}; it loses the daemon that it inherits", unseen.reason.message);
-            let reason = Reason { code: "loses-daemon", message, ..unseen.reason.clone() };
+            let reason = Reason { code: LOSES_DAEMON, message, ..unseen.reason.clone() };
             self.rewrite.left.push(Left { job: facts.job.name().to_owned(), reasons: vec![reason] });
         }
         if inherited {

@@ -160,10 +160,12 @@ impl Place {
     }
 }
 
-/// The rows of an answer by the last part of their name.
+/// The rows of an answer by the last part of their name, without `.git`.
 pub fn rows(answer: &Value) -> BTreeMap<String, Value> {
     let rows = answer["repositories"].as_array().unwrap().iter();
-    let name = |row: &Value| row["repository"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let name = |row: &Value| {
+        row["repository"].as_str().unwrap().rsplit('/').next().unwrap().trim_end_matches(".git").to_owned()
+    };
     rows.map(|row| (name(row), row.clone())).collect()
 }
 

@@ -136,9 +136,9 @@ fn targets(args: &Go, ui: &Ui) -> Result<Vec<Target>, Fail> {
     for address in groups::addresses(&args.groups, ui)? {
         targets.push(Target::new(&address).map_err(|why| Fail::input(why, "the GitLab gave an address that is none"))?);
     }
-    let mut seen = BTreeSet::new();
+    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
     targets.retain(|target| {
-        let is_new = seen.insert(target.id.clone());
+        let is_new = ids.insert(target.id.clone()) & places.insert(target.place());
         if !is_new {
             ui.odd(&format!("{} is named twice; once is enough.", target.id));
         }

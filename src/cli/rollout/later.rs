@@ -11,11 +11,12 @@ use super::args::{MergeArgs, StatusArgs, UndoArgs};
 use super::{Done, Fail, Ui, begin, show};
 use crate::report::Table;
 use crate::rollout::{
-    History, Hosts, Journal, Net, Outcome, Plan, Report, Rows, Shard, Stage, Step, TakenBack, Target, home, take_back,
+    History, Hosts, Journal, Net, Outcome, Past, Plan, Report, Rows, Shard, Stage, Step, TakenBack, Target, home,
+    take_back,
 };
 
 pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &[])?;
     let state = find(args.state.as_deref())?;
     let (plan, history) = read(&state)?;
     let shard = history.shard.as_deref().and_then(Shard::parse);
@@ -27,7 +28,7 @@ pub fn status(args: &StatusArgs, ui: &mut Ui) -> Done {
 }
 
 pub fn merge(args: &MergeArgs, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &[])?;
     let refused = |message: String| Err(Fail::refused(message, "merge every shard of one rollout, each once"));
     let mut plan: Option<Plan> = None;
     let mut seen = BTreeSet::new();
@@ -78,7 +79,8 @@ pub struct Undone {
 struct UndoneRow {
     repository: String,
     commit: String,
-    /// `made` (it is there as we made it, for all that is known), `deleted`, `restored`, `gone`, or an outcome.
+    /// `made` (it is there as we made it, for all that is known), `meant` (it was to be pushed, and may be there), `deleted`, `restored`,
+    /// `gone`, or an outcome.
     result: String,
     message: String,
 }
@@ -91,15 +93,14 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
     }
     let shard = history.shard.as_deref().and_then(Shard::parse);
     let pasts = history.repositories.into_iter();
-    let made: Vec<Branch> =
-        pasts.filter_map(|(id, past)| Some(Branch { id, commit: past.pushed?, replaced: past.replaced })).collect();
+    let made: Vec<Branch> = pasts.filter_map(|(id, past)| Branch::of(id, past)).collect();
     let row = |branch: &Branch, result: &str, message: String| UndoneRow {
         repository: branch.id.clone(),
-        commit: branch.commit.clone(),
+        commit: branch.commit().to_owned(),
         result: result.to_owned(),
         message,
     };
-    let mut rows: Vec<UndoneRow> = made.iter().map(|made| row(made, "made", String::new())).collect();
+    let mut rows: Vec<UndoneRow> = made.iter().map(|made| row(made, made.state(), String::new())).collect();
     let question = format!("Delete the branch {} in {} repositories?", plan.branch, made.len());
     let go = !args.dry_run
         && !made.is_empty()
@@ -130,28 +131,40 @@ pub fn undo(args: &UndoArgs, ui: &mut Ui) -> Done {
         () if !go => ui.note("Nothing was deleted."),
         () => ui.note("Merge requests of deleted branches are closed by GitLab, or by hand."),
     }
-    let is_bad = |row: &UndoneRow| !["made", "deleted", "restored", "gone"].contains(&row.result.as_str());
+    let is_bad = |row: &UndoneRow| !["made", "meant", "deleted", "restored", "gone"].contains(&row.result.as_str());
     Ok(if rows.iter().any(is_bad) { 4 } else { 0 })
 }
 
-/// A branch that was made.
+/// A branch that was made, or may have been: a push of which nobody heard the end is known by its intent.
 struct Branch {
     id: String,
-    commit: String,
-    replaced: Option<String>,
+    past: Past,
+}
+
+impl Branch {
+    fn of(id: String, past: Past) -> Option<Branch> {
+        (past.pushed.is_some() || !past.intents.is_empty()).then_some(Branch { id, past })
+    }
+
+    fn commit(&self) -> &str {
+        self.past.pushed.as_ref().or(self.past.intents.last()).map_or("", String::as_str)
+    }
+
+    fn state(&self) -> &'static str {
+        if self.past.pushed.is_some() { "made" } else { "meant" }
+    }
 }
 
 fn one_back(plan: &Plan, made: &Branch, journal: &Journal, net: &Net, hosts: &Hosts) -> (String, String) {
-    let Branch { id, commit, replaced } = made;
+    let Branch { id, past } = made;
     let word = |outcome: Outcome| outcome.word().to_owned();
     let entry = plan.repositories.iter().find(|entry| entry.id == *id);
-    let Some(mut target) = entry.and_then(|entry| Target::new(&entry.address).ok()) else {
+    let Some(target) = entry.and_then(|entry| Target::new(&entry.address).ok()) else {
         return (word(Outcome::Failed), "the plan does not have it".to_owned());
     };
-    target.base = entry.and_then(|entry| entry.base.clone());
     let host = target.host.as_deref();
     let taken = hosts.enter(host).and_then(|()| {
-        let taken = take_back(&target, &plan.branch, commit, replaced.as_deref(), net);
+        let taken = take_back(&target, &plan.branch, past, net);
         hosts.leave(host, &taken);
         taken
     });
@@ -163,7 +176,7 @@ fn one_back(plan: &Plan, made: &Branch, journal: &Journal, net: &Net, hosts: &Ho
                 TakenBack::Deleted => "deleted",
                 TakenBack::Restored => "restored",
             };
-            let step = Step::Undone { repository: id.clone(), commit: commit.clone() };
+            let step = Step::Undone { repository: id.clone(), commit: made.commit().to_owned() };
             match journal.add(&step) {
                 Err(error) => {
                     (word(Outcome::Failed), format!("{result}, and the journal cannot be written: {}", error.kind()))

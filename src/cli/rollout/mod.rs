@@ -8,6 +8,7 @@ mod later;
 mod progress;
 mod show;
 
+use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -39,7 +40,7 @@ pub fn run(global: &Global, args: &RolloutArgs, ui: &mut Ui) -> Done {
 }
 
 fn go(global: &Global, args: &Go, ui: &mut Ui) -> Done {
-    show::check(&args.report)?;
+    show::check(&args.report, &args.dry_run.iter().chain(&args.state).collect::<Vec<_>>())?;
     let begun = begin::begin(global, args, ui)?;
     if args.in_place {
         return in_place::run(args, begun, ui);
@@ -83,7 +84,7 @@ fn dry_run(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, folder: &Path, u
         Looked::Settled(row) => *row,
     };
     each(&Pace { wave: None, ..*pace }, &works, "plan", ui, one, |number, row| {
-        keep(&mut rows, &mut seen, number, &row)
+        keep(&mut rows, &mut seen, number, &row).map_err(show::lost)
     })?;
     let waiting = works.iter().zip(seen).filter(|(_, seen)| !seen).map(|(work, _)| work.target.id.clone()).collect();
     let report = Report::new(&plan, Stage::Planned, rows, waiting);
@@ -110,19 +111,22 @@ fn rollout(args: &Go, begun: Begun, net: &Net, pace: &Pace<'_>, ui: &mut Ui) -> 
     let mut done = vec![false; works.len()];
     if args.yes {
         let one = |work: &Work| pace.carry_out(&way, work, &pace.look(&rules, &hosts, work));
-        each(pace, &works, "rollout", ui, one, |number, row| keep(&mut rows, &mut done, number, &row))?;
+        each(pace, &works, "rollout", ui, one, |number, row| {
+            keep(&mut rows, &mut done, number, &row).map_err(show::lost_midway)
+        })?;
     } else {
         let Some(looked) = look_and_ask(&rules, pace, &works, ui)? else { return Ok(None) };
         let one = |(_, work, looked): &Found<'_>| pace.carry_out(&way, work, looked);
         each(pace, &looked, "push", ui, one, |at, row| {
             keep(&mut rows, &mut done, looked.get(at).map_or(at, |(number, ..)| *number), &row)
+                .map_err(show::lost_midway)
         })?;
     }
     let mut waiting = Vec::new();
     let left = works.into_iter().zip(done).filter(|(_, done)| !done).map(|(work, _)| work);
     for work in left.chain(rest) {
-        match history.row(&work.past).map_err(show::lost)? {
-            Some(row) => rows.push(&row).map_err(show::lost)?,
+        match history.row(&work.past).map_err(show::lost_midway)? {
+            Some(row) => rows.push(&row).map_err(show::lost_midway)?,
             None => waiting.push(work.target.id),
         }
     }
@@ -205,11 +209,11 @@ fn each<T: Sync, R: AsRef<Row> + Send>(
     taken
 }
 
-fn keep(rows: &mut Rows, seen: &mut [bool], number: usize, row: &Row) -> Result<(), Fail> {
+fn keep(rows: &mut Rows, seen: &mut [bool], number: usize, row: &Row) -> io::Result<()> {
     if let Some(seen) = seen.get_mut(number) {
         *seen = true;
     }
-    rows.push(row).map_err(show::lost)
+    rows.push(row)
 }
 
 /// Those that are to be taken up now, and the rest, which stay as they are.
