@@ -21,6 +21,10 @@ impl Around {
     /// Adds what a script says.
     pub(super) fn add(&mut self, script: &Script) {
         script.commands().iter().for_each(|command| self.command(command));
+        // The words of a `for` are of no command.
+        let written = script.text().lines().filter(|line| !line.trim_start().starts_with('#'));
+        let words = written.flat_map(|line| line.split([' ', '\t', ';', '(', ')', '"', '\'', '|', '&', '<', '>']));
+        self.words.extend(words.filter(|word| word.contains(['/', '.', '*'])).map(str::to_owned));
         self.words.sort();
         self.words.dedup();
     }
@@ -44,8 +48,5 @@ impl Around {
                 self.sets.push((set.name.clone(), value.display().to_owned()));
             }
         }
-        let named = command.words.iter().chain(command.redirects.iter().map(|redirect| &redirect.target));
-        let named = named.map(|word| word.display()).filter(|word| word.contains(['/', '.', '*']));
-        self.words.extend(named.map(str::to_owned));
     }
 }
