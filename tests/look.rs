@@ -70,3 +70,40 @@ fn what_is_not_understood_stays_hidden() {
     // Outside of the repository.
     assert!(code("../x.sh", &[]).ends_with("[script]"));
 }
+
+/// What phase 5 says on a job that inherits the daemon, with these files.
+fn scoped(call: &str, files: &[(&str, &str)]) -> String {
+    let pipeline = format!("image: docker:29-cli\nservices: [docker:29-dind]\njob:\n  script:\n    - {call}\n");
+    let mut all = vec![(".gitlab-ci.yml", pipeline.as_str())];
+    all.extend_from_slice(files);
+    let repository = Repository::with(&all);
+    repository.run(&["phase", "5", "--dry-run"]).err
+}
+
+#[test]
+fn a_job_that_changes_is_not_said_to_be_left_alone() {
+    let said = scoped("make lint", &[]);
+    assert!(said.contains("Changes, to be looked at: job\n"), "{said}");
+    assert!(!said.contains("Left alone"), "{said}");
+}
+
+#[test]
+fn a_file_of_a_tool_that_holds_all_it_does_can_say_that_there_is_no_docker() {
+    let plain = [("main.tf", "provider \"aws\" {}\n")];
+    assert!(!scoped("terraform apply", &plain).contains("loses-daemon"));
+    let called = [("main.tf", "provisioner \"local-exec\" {}\n")];
+    assert!(scoped("terraform apply", &called).contains("loses-daemon"));
+    assert!(scoped("terraform apply", &[]).contains("loses-daemon"));
+    let config = [(".goreleaser.yml", "builds:\n  - goos: [linux]\n")];
+    assert!(!scoped("goreleaser release", &config).contains("loses-daemon"));
+    let hooks = [(".goreleaser.yml", "before:\n  hooks: [./x.sh]\n")];
+    assert!(scoped("goreleaser release", &hooks).contains("loses-daemon"));
+}
+
+#[test]
+fn a_script_of_the_root_is_not_the_one_of_another_folder() {
+    let quiet = [("t.sh", "#!/bin/sh\ntrue\n")];
+    assert!(scoped("cd sub && ./t.sh", &quiet).contains("loses-daemon"));
+    assert!(scoped("env -C sub ./t.sh", &quiet).contains("loses-daemon"));
+    assert!(!scoped("./t.sh", &quiet).contains("loses-daemon"));
+}

@@ -180,6 +180,25 @@ fn what_hides_docker() {
         ("eval $(aws ecr get-login)", "shell-string", Some(1)),
         ("trap 'docker compose down' EXIT", "shell-string", Some(1)),
         ("$TOOL push", "expansion", Some(0)),
+        ("sh -c '$TOOL push'", "shell-string", Some(2)),
+        ("alias dc='docker compose'", "alias", Some(1)),
+        ("alias -- ll='ls -l' d=docker", "alias", Some(3)),
+        ("alias e2e='make e2e'", "alias", Some(1)),
+        ("find ci -name '*.sh' -exec sh {} \\;", "script", Some(6)),
+        ("find ci -type f -execdir {} +", "script", Some(5)),
+        ("find . -ok sh -c 'make x' \\;", "shell-string", Some(5)),
+        ("xargs -I{} sh ci/{}", "script", Some(3)),
+        ("run-parts ci", "script", Some(1)),
+        ("npm --prefix app run e2e", "package-script", Some(3)),
+        ("npm -w app run e2e", "package-script", Some(3)),
+        ("pnpm --filter app e2e", "package-script", Some(3)),
+        ("pnpm -w e2e", "package-script", Some(2)),
+        ("yarn workspace app e2e", "package-script", Some(3)),
+        ("yarn workspaces foreach -A run e2e", "package-script", Some(4)),
+        ("goreleaser release --clean", "goreleaser", Some(1)),
+        ("goreleaser", "goreleaser", None),
+        ("terraform -chdir=infra apply -auto-approve", "terraform", Some(2)),
+        ("tofu plan", "terraform", Some(1)),
     ] {
         let found = hides_docker(&command(text)).map(|hidden| (hidden.code, hidden.target));
         assert_eq!(found, Some((code, target)), "{text}");
@@ -205,6 +224,15 @@ fn what_hides_docker() {
         "ssh host ./deploy.sh",
         "ssh host 'docker pull a'",
         "X=1",
+        "alias ll='ls -l'",
+        "find . -name '*.o' -exec rm {} +",
+        "find . -name '*.sh' -exec chmod +x {} \\;",
+        "npm --prefix app ci",
+        "yarn workspace app install",
+        "yarn workspaces list",
+        "goreleaser check",
+        "terraform init",
+        "terraform fmt -check",
     ] {
         assert_eq!(hides_docker(&command(text)), None, "{text}");
     }

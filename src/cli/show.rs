@@ -30,10 +30,12 @@ pub fn proof(ui: &Ui, proof: &Proof) {
     }
 }
 
-/// What was left alone, and why.
+/// What was left alone, and why; and what changes and is to be looked at.
 pub fn left(ui: &Ui, left: &[Left]) {
     for left in left {
-        ui.odd(&format!("Left alone: {}", left.job));
+        // Such a job changes with the others.
+        let goes_on = left.reasons.iter().all(|reason| reason.code == "loses-daemon");
+        ui.odd(&format!("{}: {}", if goes_on { "Changes, to be looked at" } else { "Left alone" }, left.job));
         left.reasons.iter().for_each(|reason| ui.note(&format!("  {}", line(reason))));
     }
 }

@@ -63,7 +63,7 @@ impl<'p> Scene<'p> {
     /// Looks at every job of a pipeline. `files` shows the repository, for what the roles need.
     pub fn new(pipeline: &'p Pipeline, files: &'p dyn Files, settings: &'p Settings) -> Scene<'p> {
         let mut facts = Survey::of(pipeline);
-        look_into(&mut facts, files);
+        look_into(&mut facts, files, pipeline);
         look_at_compose(&mut facts, files, pipeline.project());
         await_images(&mut facts, pipeline.project());
         let roles = roles(&facts, files, settings);

@@ -1,13 +1,22 @@
 //! Looks into the scripts and Makefiles of the repository that a job runs, for the docker that the CI file does not show.
 //!
 //! A shell script that is understood and uses no docker hides none. One that does is named with the line; it stays for a
-//! person to change, as only what stands in the CI files is edited.
+//! person to change, as only what stands in the CI files is edited. That a file hides nothing is said only of one whose path
+//! is certain; that it uses docker, of each that the job may mean: files are named below folders and by variables.
 
+mod ground;
+mod manifests;
+
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::pipeline::Files;
-use crate::shell::{Command, Hidden, Script, docker, hides_docker, mentions_docker, other_daemon_users};
-use crate::transform::{Facts, short};
+use ground::Ground;
+
+use crate::pipeline::{Files, Pipeline};
+use crate::shell::{
+    Command, Hidden, Script, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
+};
+use crate::transform::{Facts, Values, short};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,23 +29,38 @@ enum Found {
 }
 
 /// Takes away what is shown to hide nothing, and says of the rest what was found.
-pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files) {
-    let mut looks = Looks { files, known: BTreeMap::new() };
+pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
+    let mut looks = Looks::new(files);
     for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
+        let ground = Ground::of(facts, pipeline);
+        looks.knows(&ground.values);
         let perhaps = std::mem::take(&mut facts.perhaps);
-        let moves = perhaps.iter().any(|(_, command)| changes_folder(command));
         for (mut unseen, command) in perhaps {
-            let file = path(&command).filter(|_| !moves).and_then(|paths| looks.first(&paths));
-            match file.or_else(|| looks.manifest(&command)) {
+            if looks.is_without_docker(&command) {
+                continue;
+            }
+            let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths));
+            let found = match file {
+                Some((_, Found::Nothing)) => continue,
+                Some((path, Found::Docker(line, what))) => Some((path, Found::Docker(line, what))),
+                _ => looks.shown(&command, &ground),
+            };
+            match found {
                 Some((path, Found::Docker(line, what))) => {
                     unseen.reason.message += &format!(": `{what}` stands in {path}:{line}");
                     facts.hidden.push(unseen);
                 }
-                Some((_, Found::Nothing)) => {}
                 _ => facts.perhaps.push((unseen, command)),
             }
         }
+        if let Some((mut unseen, _)) = facts.perhaps.first().filter(|_| facts.hidden.is_empty()).cloned()
+            && let Some((path, Found::Docker(line, what))) = looks.named(&ground)
+        {
+            unseen.reason.message += &format!(": `{what}` stands in {path}:{line}");
+            facts.hidden.push(unseen);
+        }
     }
+    looks.knows(&Values::default());
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
@@ -44,6 +68,9 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files) {
         hidden.retain_mut(|unseen| {
             let part = facts.parts.get(unseen.part);
             let command = part.and_then(|part| part.script.commands().get(unseen.command));
+            if command.is_some_and(|command| looks.is_without_docker(command)) {
+                return false;
+            }
             let Some(path) = command.filter(|_| !moves).and_then(path) else { return true };
             let Some((path, found)) = looks.first(&path) else { return true };
             if let Found::Docker(line, what) = &found {
@@ -55,31 +82,77 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files) {
     }
 }
 
-/// Where package managers are told what tests need.
-const MANIFESTS: [&str; 9] = [
-    "package.json",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-    "go.mod",
-    "requirements.txt",
-    "requirements-dev.txt",
-    "pyproject.toml",
-    "Gemfile",
-];
-
 /// How deeply scripts that call scripts are followed.
 const DEPTH: usize = 4;
+
+/// As many files are read that a job's words only may mean.
+const MOST: usize = 100;
 
 struct Looks<'f> {
     files: &'f dyn Files,
     known: BTreeMap<String, Option<Found>>,
+    /// What the files of tools hold: many jobs call the same tool.
+    texts: BTreeMap<String, Option<String>>,
+    list: OnceCell<Vec<String>>,
+    /// What the variables of the job may be, and those of them that speak of docker.
+    values: Values,
+    speaking: Vec<String>,
 }
 
-impl Looks<'_> {
+impl<'f> Looks<'f> {
+    fn new(files: &'f dyn Files) -> Self {
+        let (known, texts) = (BTreeMap::new(), BTreeMap::new());
+        Looks { files, known, texts, list: OnceCell::new(), values: Values::default(), speaking: Vec::new() }
+    }
+
+    /// Turns to a job with other variables: a script that runs one may then use docker.
+    fn knows(&mut self, values: &Values) {
+        let speaking = values.speaking();
+        if speaking != self.speaking {
+            self.known.clear();
+        }
+        self.speaking = speaking;
+        self.values = values.clone();
+    }
+
+    fn list(&self) -> &[String] {
+        self.list.get_or_init(|| self.files.list().unwrap_or_default())
+    }
+
+    fn text(&mut self, path: &str) -> Option<String> {
+        let read = || self.files.read(path).ok().flatten();
+        self.texts.entry(path.to_owned()).or_insert_with(read).clone()
+    }
+
     /// The first of these files that is there.
     fn first(&mut self, paths: &[String]) -> Option<(String, Found)> {
         paths.iter().find_map(|path| Some((path.clone(), self.file(path, DEPTH)?)))
+    }
+
+    /// The docker in what a command may run, wherever that may be.
+    fn shown(&mut self, command: &Command, ground: &Ground) -> Option<(String, Found)> {
+        let operand = matches!(hides_docker(command)?.code, "script" | "interpreter" | "expansion" | "ansible");
+        let word = hides_docker(command)?.target.filter(|_| operand).and_then(|target| command.words.get(target));
+        let paths = word.map(|word| ground.paths(word.display())).unwrap_or_default();
+        paths.iter().find_map(|path| self.uses(path)).or_else(|| self.manifest(command, ground, DEPTH))
+    }
+
+    /// The docker in the scripts that the words of a job name, by their paths, by a wildcard, or by their folder.
+    fn named(&mut self, ground: &Ground) -> Option<(String, Found)> {
+        let is_glob = |path: &String| path.contains(['*', '?', '[']);
+        let words = ground.around.words.iter().flat_map(|word| ground.paths(word));
+        let (globs, mut paths): (Vec<String>, Vec<String>) = words.partition(is_glob);
+        paths.extend(globs.iter().flat_map(|glob| self.listed(glob, MOST)));
+        let folders = ground.around.listed.iter().flat_map(|folder| ground.paths(folder));
+        let below = folders.filter(|folder| !is_glob(folder)).collect::<Vec<_>>();
+        paths.extend(below.iter().flat_map(|folder| self.listed(&format!("{folder}/**"), MOST)));
+        paths.retain(|path| is_script(path));
+        paths.into_iter().take(MOST).find_map(|path| self.uses(&path))
+    }
+
+    fn uses(&mut self, path: &str) -> Option<(String, Found)> {
+        let found = self.file(path, DEPTH)?;
+        matches!(found, Found::Docker(..)).then(|| (path.to_owned(), found))
     }
 
     fn file(&mut self, path: &str, depth: usize) -> Option<Found> {
@@ -97,21 +170,6 @@ impl Looks<'_> {
         found
     }
 
-    /// What the manifests of package managers show: a script that uses docker, or tests that start containers.
-    fn manifest(&mut self, command: &Command) -> Option<(String, Found)> {
-        let called = hides_docker(command).and_then(|hidden| command.words.get(hidden.target?)?.value());
-        MANIFESTS.into_iter().find_map(|path| {
-            let text = self.files.read(path).ok().flatten()?;
-            let named = called.map(|name| format!("\"{name}\":"));
-            let says = |line: &str| {
-                line.contains("testcontainers")
-                    || named.as_ref().is_some_and(|n| line.contains(n) && mentions_docker(line))
-            };
-            let (number, line) = text.lines().enumerate().find(|(_, line)| says(line))?;
-            Some((path.to_owned(), Found::Docker(number + 1, short(line))))
-        })
-    }
-
     fn shell(&mut self, text: &str, depth: usize) -> Found {
         let script = Script::parse([text]);
         if depth == 0 || !script.clean() {
@@ -120,12 +178,19 @@ impl Looks<'_> {
         let moves = script.commands().iter().any(changes_folder);
         let mut unknown = false;
         for command in script.commands() {
-            if docker(command).is_some() || other_daemon_users(command).is_some() {
+            let hidden = hides_docker(command);
+            let shown = docker(command).is_some() || other_daemon_users(command).is_some();
+            // A string or an alias that speaks of docker, and a variable that is docker.
+            let said = hidden.as_ref().is_some_and(|hidden| {
+                (matches!(hidden.code, "shell-string" | "alias") && mentions_docker(command.raw()))
+                    || expansions_run(command).iter().any(|run| self.values.docker(run).is_some())
+            });
+            if shown || said {
                 let at = command.span.as_ref().map_or(0, |span| span.range.start);
                 let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
                 return Found::Docker(line, short(command.raw()));
             }
-            if hides_docker(command).is_none() {
+            if hidden.is_none() {
                 continue;
             }
             let inner = path(command).filter(|_| !moves);
@@ -133,7 +198,10 @@ impl Looks<'_> {
             match inner {
                 Some(Found::Nothing) => {}
                 Some(found @ Found::Docker(..)) => return found,
-                Some(Found::Unknown) | None => unknown = true,
+                Some(Found::Unknown) | None => match self.manifest(command, &Ground::root(), depth) {
+                    Some((_, found @ Found::Docker(..))) => return found,
+                    _ => unknown = true,
+                },
             }
         }
         if unknown { Found::Unknown } else { Found::Nothing }
@@ -145,6 +213,13 @@ fn mention(text: &str) -> Option<Found> {
     let says = |line: &str| mentions_docker(line) && !line.trim_start().starts_with(['#', '/']);
     let (number, line) = text.lines().enumerate().find(|(_, line)| says(line))?;
     Some(Found::Docker(number + 1, short(line)))
+}
+
+/// Whether a path is a script's, by its ending: data that is handed over is not run.
+fn is_script(path: &str) -> bool {
+    const ENDINGS: &[&str] =
+        &["sh", "bash", "zsh", "ksh", "bats", "py", "rb", "js", "mjs", "ts", "pl", "php", "ps1", "mk"];
+    path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 fn is_shell(path: &str, text: &str) -> bool {
@@ -161,9 +236,13 @@ fn changes_folder(command: &Command) -> bool {
 /// The files that a command runs, one of them, by their paths from the root.
 fn path(command: &Command) -> Option<Vec<String>> {
     let Hidden { code, target } = hides_docker(command)?;
+    // `env -C ci ./t.sh`
+    if command.words.iter().any(|word| word.display().starts_with("-C") || word.display().starts_with("--chdir")) {
+        return None;
+    }
     match code {
         "make" => {
-            let plain = !command.words.iter().any(|word| word.display().starts_with("-C") || word.display() == "-f");
+            let plain = !command.words.iter().any(|word| word.display() == "-f");
             plain.then(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec())
         }
         "script" | "interpreter" | "expansion" => {

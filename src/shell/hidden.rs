@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use super::docker::wrap::{base, target};
-use super::{Command, Script, Word, docker, other_daemon_users};
+use super::package::verb;
+use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
 /// A command that runs something that the script does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {
     /// Stable, kebab-case: `make`, `task`, `just`, `rake`, `invoke`, `package-script`, `package-runner`, `gradle`, `maven`, `sbt`,
-    /// `bazel`, `test-runner`, `ansible`, `script`, `interpreter`, `shell-string`, `shell-input`, `expansion`.
+    /// `bazel`, `test-runner`, `ansible`, `goreleaser`, `terraform`, `script`, `interpreter`, `shell-string`, `shell-input`, `alias`,
+    /// `expansion`.
     pub code: &'static str,
     /// Index of the word that names what runs (a target, a file, a string), if there is one.
     pub target: Option<usize>,
@@ -27,10 +29,10 @@ pub fn hides_docker(command: &Command) -> Option<Hidden> {
 }
 
 fn hides(command: &Command, depth: usize) -> Option<Hidden> {
-    let words = &command.words;
-    if docker(command).is_some() {
-        return None;
-    }
+    if docker(command).is_some() { None } else { of_words(&command.words, depth) }
+}
+
+fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
     let at = target(words)?;
     let Some(written) = words.get(at)?.value() else {
         return Some(Hidden { code: "expansion", target: Some(at) });
@@ -48,7 +50,32 @@ fn hides(command: &Command, depth: usize) -> Option<Hidden> {
             "run" | "generate" | "make" | "xtask" | "task" => hidden("task"),
             _ => None,
         },
-        "npm" | "yarn" | "pnpm" | "bun" | "composer" => package(name, argument?).and_then(hidden),
+        "npm" | "yarn" | "pnpm" | "bun" | "composer" => {
+            let verb = verb(words, at, name)?;
+            let code = package(name, words.get(verb)?.value()?)?;
+            Some(Hidden { code, target: Some(verb) })
+        }
+        "goreleaser" => matches!(argument, None | Some("release" | "continue" | "publish"))
+            .then_some(())
+            .and_then(|()| hidden("goreleaser")),
+        "terraform" | "tofu" | "terragrunt" => {
+            const ACTS: &str = "apply plan destroy import refresh test run run-all";
+            words
+                .iter()
+                .skip(at + 1)
+                .any(|word| is_in(ACTS, word.display()))
+                .then_some(())
+                .and_then(|()| hidden("terraform"))
+        }
+        "find" => executed(words, at, depth),
+        "run-parts" => hidden("script"),
+        "alias" => {
+            let value = |word: &Word| text(word).split_once('=').map(|(_, value)| value.to_owned());
+            let speaks = |value: String| mentions_docker(&value) || string(&value, depth);
+            let mut words = words.iter().enumerate().skip(at + 1);
+            let found = words.find(|(_, word)| value(word).is_some_and(speaks));
+            found.map(|(index, _)| Hidden { code: "alias", target: Some(index) })
+        }
         // A file of the system's sets variables: `. /etc/os-release`.
         "." | "source" if argument.is_some_and(is_system) => None,
         "." | "source" => hidden("script"),
@@ -123,7 +150,7 @@ fn again(words: &[Word], range: Range<usize>, depth: usize) -> Option<Hidden> {
     let read = words.get(range)?;
     // The one idiom that is everywhere, and prints assignments only.
     let agent = read.iter().any(|word| word.display().contains("ssh-agent"));
-    (!agent && string(read, depth)).then_some(Hidden { code: "shell-string", target })
+    (!agent && string(&joined(read), depth)).then_some(Hidden { code: "shell-string", target })
 }
 
 /// `sh -c '…'`, `bash script.sh`, `… | bash`.
@@ -156,12 +183,84 @@ fn shell(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
     again(words, next..next + 1, depth)
 }
 
-/// Whether words that a shell reads once more hold anything that matters here.
-fn string(words: &[Word], depth: usize) -> bool {
+/// The program that a command runs in the end, without its folder: `pytest` of `poetry run pytest`.
+pub fn program(command: &Command) -> Option<&str> {
+    command.words.get(target(&command.words)?)?.value().map(base)
+}
+
+/// What `find` runs for each file that it finds: `find ci -name '*.sh' -exec sh {} \;`.
+fn executed(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
+    let starts = words.iter().enumerate().skip(at + 1);
+    let starts = starts.filter(|(_, word)| matches!(word.display(), "-exec" | "-execdir" | "-ok" | "-okdir"));
+    starts.map(|(index, _)| index + 1).find_map(|from| {
+        let rest = words.get(from..)?;
+        let is_end = |word: &Word| word.value() == Some(";") || word.value() == Some("+");
+        let rest = rest.get(..rest.iter().position(is_end).unwrap_or(rest.len()))?;
+        // The file itself is run.
+        if rest.first()?.display() == "{}" {
+            return Some(Hidden { code: "script", target: Some(from) });
+        }
+        let Hidden { code, target } = of_words(rest, depth)?;
+        Some(Hidden { code, target: target.map(|target| target + from) })
+    })
+}
+
+/// What stands in command position, as written, where it is an expansion: `$DC` of `timeout 60 $DC up`, of `sh -c "$DC up"`
+/// and of `eval "$DC up"`.
+pub fn expansions_run(command: &Command) -> Vec<String> {
+    let mut found = Vec::new();
+    gather(&command.words, DEPTH, &mut found);
+    found
+}
+
+fn gather(words: &[Word], depth: usize, found: &mut Vec<String>) {
+    let (Some(at), Some(depth)) = (target(words), depth.checked_sub(1)) else { return };
+    for word in words.iter().skip(at).take_while(|word| word.value().is_none()) {
+        found.push(word.display().to_owned());
+        // A variable alone may be nothing, or a prefix: `$SUDO $DC up`.
+        if word.display().contains('/') {
+            break;
+        }
+    }
+    let again = match words.get(at).and_then(Word::value).map(base) {
+        Some("eval" | "trap") => words.get(at + 1..),
+        Some("sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su") => {
+            let string = words.iter().skip(at + 1).position(|word| {
+                word.display()
+                    .strip_prefix('-')
+                    .is_some_and(|letters| !letters.starts_with('-') && letters.contains('c'))
+            });
+            string.and_then(|option| words.get(at + option + 2..at + option + 3))
+        }
+        Some("find") => {
+            let run = words.iter().position(|word| matches!(word.display(), "-exec" | "-execdir" | "-ok" | "-okdir"));
+            if let Some(words) = run.and_then(|option| words.get(option + 1..)) {
+                gather(words, depth, found);
+            }
+            None
+        }
+        _ => None,
+    };
+    if let Some(words) = again {
+        let script = Script::parse([joined(words)]);
+        script.commands().iter().for_each(|command| gather(&command.words, depth, found));
+    }
+}
+
+/// What a shell that is given this word reads.
+fn text(word: &Word) -> &str {
+    word.value().unwrap_or(word.display())
+}
+
+fn joined(words: &[Word]) -> String {
+    words.iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text that a shell reads once more holds anything that matters here.
+fn string(text: &str, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
         return true;
     };
-    let text = words.iter().map(Word::display).collect::<Vec<_>>().join(" ");
     let script = Script::parse([text]);
     !script.clean()
         || script.commands().iter().any(|command| {

@@ -1,15 +1,19 @@
 //! What is known of a job before anything is changed: what its scripts run, and what they need.
 
+mod around;
 mod loads;
 mod survey;
 mod unseen;
 mod uses;
+mod values;
 
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+pub use around::Around;
 pub use survey::Survey;
 pub use uses::Uses;
+pub use values::Values;
 
 use super::left::Reason;
 use crate::pipeline::{At, Effective, Job, Project, ScriptItem, Section};
@@ -48,6 +52,8 @@ pub struct Facts<'p> {
     pub hidden: Vec<Unseen>,
     /// The same in scripts that do not speak of docker, of a job that has a daemon: most of them need none.
     pub perhaps: Vec<(Unseen, Command)>,
+    /// What its scripts say of files, where it has any of those.
+    pub around: Option<Box<Around>>,
     /// What its builds make, in order.
     pub recipes: Vec<Arc<Recipe>>,
     /// It builds several images as a file says: `docker buildx bake`.

@@ -30,7 +30,7 @@ mod use_kubernetes_builder;
 mod words;
 
 pub use draft::Draft;
-pub use facts::{Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, reason, reason_at, short};
+pub use facts::{Around, Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, Values, reason, reason_at, short};
 pub use image::{image_of, is_dind, name};
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};

@@ -1,13 +1,14 @@
 //! Reads the scripts of every job, once, and says what is known of each.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::{Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, reason, short};
-use crate::pipeline::{Effective, Job, Pipeline, Project, ScriptItem, Section, Way};
+use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Values, reason, short};
+use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
-use crate::shell::{Command, Daemon, Script, Scripts, daemon, docker, mentions_docker};
+use crate::shell::{Command, Daemon, Script, Scripts, daemon, docker, expansions_run, mentions_docker};
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
 
@@ -27,7 +28,7 @@ impl<'s> Survey<'s> {
         let short = jobs.len() <= FEW;
         let new = || Survey { kept: short.then(|| pipeline.project().scripts()), own: Scripts::default() };
         jobs.map_init(new, |survey, job| {
-            let (mut facts, reading) = survey.job(pipeline.project(), job);
+            let (mut facts, reading) = survey.job(pipeline, job);
             if short {
                 facts.reading = Box::new(reading).into();
             }
@@ -48,6 +49,7 @@ impl<'s> Survey<'s> {
             plumbing: facts.plumbing.clone(),
             hidden: facts.hidden.clone(),
             perhaps: facts.perhaps.clone(),
+            around: facts.around.clone(),
             recipes: facts.recipes.clone(),
             bake: facts.bake,
             compose: facts.compose,
@@ -97,7 +99,7 @@ impl<'s> Survey<'s> {
         (reading, purposes)
     }
 
-    fn job<'p>(&self, project: &'p Project, job: Job<'p>) -> (Facts<'p>, Reading<'p>) {
+    fn job<'p>(&self, pipeline: &'p Pipeline, job: Job<'p>) -> (Facts<'p>, Reading<'p>) {
         let effective = job.effective();
         let (reading, purposes) = self.read(&effective);
         let mut facts = Facts {
@@ -105,12 +107,13 @@ impl<'s> Survey<'s> {
             never: never_runs(&effective),
             job,
             effective,
-            project,
+            project: pipeline.project(),
             reading: OnceLock::new(),
             needs: Vec::new(),
             plumbing: Vec::new(),
             hidden: Vec::new(),
             perhaps: Vec::new(),
+            around: None,
             recipes: reading.builds.iter().map(|build| build.recipe.clone()).collect(),
             bake: !reading.bakes.is_empty(),
             compose: !reading.composes.is_empty(),
@@ -120,14 +123,24 @@ impl<'s> Survey<'s> {
             kubernetes: false,
             registry: false,
         };
+        let (values, mut scripts) = (OnceCell::new(), Vec::new());
         for (number, (part, purposes)) in reading.parts.iter().zip(purposes).enumerate() {
             for (index, (command, purpose)) in part.script.commands().iter().zip(purposes).enumerate() {
                 facts.command(part, (number, index), command, purpose);
             }
             let silent = !reading.speaks && !part.items.iter().any(speaks_of_docker);
             if silent && !facts.dind.is_empty() {
-                facts.perhaps(part, number, &self.script(&part.items));
+                let script = self.script(&part.items);
+                facts.perhaps(part, number, &script, &|| values.get_or_init(|| Values::of(&job.effective(), pipeline)));
+                scripts.push(script);
+            } else {
+                scripts.push(Arc::clone(&part.script));
             }
+        }
+        if !facts.perhaps.is_empty() {
+            let mut around = Around::default();
+            scripts.iter().for_each(|script| around.add(script));
+            facts.around = Some(Box::new(around));
         }
         facts.uses = Uses::of(&facts.effective, &reading).map(Box::new);
         facts.loads_to_push(&reading);
@@ -159,13 +172,25 @@ impl<'s> Survey<'s> {
 const FEW: usize = 64;
 
 impl Facts<'_> {
-    /// What a script that does not speak of docker may do where it cannot be seen.
-    fn perhaps(&mut self, part: &Part<'_>, number: usize, script: &Script) {
+    /// What a script that does not speak of docker may do where it cannot be seen. Where a variable says that it is docker, it is.
+    fn perhaps<'v>(&mut self, part: &Part<'_>, number: usize, script: &Script, values: &dyn Fn() -> &'v Values) {
         for (index, command) in script.commands().iter().enumerate() {
             if let Purpose::Hidden { code } = understood(command).0 {
-                let message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                let mut message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
+                let mut run = expansions_run(command);
+                if code == "shell-input" {
+                    run.extend(fed(script, command));
+                }
+                let named = run.iter().filter(|text| text.contains('$')).find_map(|text| values().docker(text));
+                if let Some((name, value)) = &named {
+                    message += &format!(": `{name}` is `{}`", short(value));
+                }
                 let reason = reason(self.project, part, command.span.as_ref(), code, message);
-                self.perhaps.push((Unseen { reason, part: number, command: index }, command.clone()));
+                let unseen = Unseen { reason, part: number, command: index };
+                match named {
+                    Some(_) => self.hidden.push(unseen),
+                    None => self.perhaps.push((unseen, command.clone())),
+                }
             }
         }
     }
@@ -198,6 +223,17 @@ impl Facts<'_> {
             Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}
         }
     }
+}
+
+/// What a shell may read from its input: `echo "$DC up" | sh`, `sh <<< "$DC up"`.
+fn fed(script: &Script, shell: &Command) -> Vec<String> {
+    let id = |command: &Command| command.context.pipeline.as_ref().map(|pipeline| pipeline.id);
+    let beside = script.commands().iter().filter(|command| id(command).is_some() && id(command) == id(shell));
+    let words =
+        beside.flat_map(|command| &command.words).chain(shell.redirects.iter().map(|redirect| &redirect.target));
+    let bodies = shell.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref()?.body.as_ref());
+    let bodies = bodies.map(|place| script.slice(place).to_owned());
+    words.map(|word| word.display().to_owned()).chain(bodies).collect()
 }
 
 /// Whether an item speaks of docker as it is written, or with its inputs.

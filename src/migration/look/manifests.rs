@@ -1,0 +1,214 @@
+//! What the files of build tools and package managers say of docker.
+
+use globset::GlobBuilder;
+
+use super::ground::{Ground, join};
+use super::{Found, Looks, mention};
+use crate::shell::{Command, mentions_docker, package, program};
+use crate::transform::short;
+
+/// Where a tool's files are.
+#[derive(Clone, Copy, PartialEq)]
+enum Where {
+    /// In the folders that the job is known to work in.
+    Here,
+    /// Anywhere in the repository: the tool finds them itself.
+    Anywhere,
+}
+
+/// What in a file shows the need.
+#[derive(Clone, Copy)]
+enum Says {
+    /// Any line that speaks of docker and is no comment.
+    Docker,
+    /// A line with one of these, in whatever case.
+    One(&'static [&'static str]),
+}
+
+struct Tool {
+    programs: &'static [&'static str],
+    files: &'static [&'static str],
+    place: Where,
+    says: Says,
+}
+
+const fn tool(programs: &'static [&'static str], files: &'static [&'static str], place: Where, says: Says) -> Tool {
+    Tool { programs, files, place, says }
+}
+
+/// Libraries and plugins that start containers.
+const CONTAINERS: Says = Says::One(&[
+    "testcontainers",
+    "dockertest",
+    "bollard",
+    "shiplift",
+    "docker.dotnet",
+    "docker-java",
+    "docker-maven-plugin",
+    "dockerode",
+    "bmuschko.docker",
+    "pytest-docker",
+]);
+
+const PYTHON: &[&str] = &["pytest", "tox", "nox", "behave", "robot"];
+
+const TOOLS: &[Tool] = &[
+    tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
+    tool(&["dotnet"], &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Packages.props"], Where::Anywhere, CONTAINERS),
+    tool(&["go"], &["go.mod"], Where::Anywhere, CONTAINERS),
+    tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, CONTAINERS),
+    tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
+    tool(&["mix"], &["mix.exs"], Where::Here, CONTAINERS),
+    tool(PYTHON, &["conftest.py"], Where::Anywhere, Says::Docker),
+    tool(&["tox"], &["tox.ini"], Where::Here, Says::Docker),
+    tool(&["nox"], &["noxfile.py"], Where::Here, Says::Docker),
+    tool(&["just"], &["justfile", "Justfile", ".justfile"], Where::Here, Says::Docker),
+    tool(&["mage"], &["magefile.go", "magefiles/*.go"], Where::Here, Says::Docker),
+    tool(&["invoke", "inv", "fab"], &["tasks.py", "tasks/*.py", "fabfile.py"], Where::Here, Says::Docker),
+    tool(&["rake"], &["Rakefile", "rakefile", "Rakefile.rb"], Where::Here, Says::Docker),
+    tool(&["task", "go-task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"], Where::Here, Says::Docker),
+    tool(&["make", "gmake"], &["GNUmakefile", "makefile", "Makefile"], Where::Here, Says::Docker),
+    tool(
+        &["goreleaser"],
+        &[".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml", ".config/goreleaser.yaml"],
+        Where::Here,
+        Says::One(&["dockers:", "dockers_v2:", "docker_manifests:"]),
+    ),
+    tool(
+        &["terraform", "tofu", "terragrunt"],
+        &["*.tf"],
+        Where::Anywhere,
+        Says::One(&["provider \"docker\"", "kreuzwerker/docker"]),
+    ),
+];
+
+/// Where package managers are told what tests need.
+const MANIFESTS: [&str; 9] = [
+    "package.json",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "go.mod",
+    "requirements.txt",
+    "requirements-dev.txt",
+    "pyproject.toml",
+    "Gemfile",
+];
+
+/// As many files of one kind are read.
+const MOST: usize = 64;
+
+impl Looks<'_> {
+    /// What the files of the tool that a command calls show: a script that uses docker, or tests that start containers.
+    pub(super) fn manifest(&mut self, command: &Command, ground: &Ground, depth: usize) -> Option<(String, Found)> {
+        let root = MANIFESTS.into_iter().find_map(|path| self.says(path, CONTAINERS));
+        root.or_else(|| self.package_script(command, ground, depth)).or_else(|| {
+            let name = program(command)?;
+            let folders = ground.folders(&folder_options(command));
+            let tools = TOOLS.iter().filter(|tool| tool.programs.contains(&name));
+            tools.into_iter().find_map(|tool| {
+                self.tools_files(tool, &folders).into_iter().find_map(|path| self.says(&path, tool.says))
+            })
+        })
+    }
+
+    fn tools_files(&mut self, tool: &Tool, folders: &[String]) -> Vec<String> {
+        if tool.place == Where::Anywhere {
+            return tool.files.iter().flat_map(|pattern| self.listed(&format!("**/{pattern}"), MOST)).collect();
+        }
+        let paths = folders.iter().flat_map(|folder| tool.files.iter().filter_map(|file| join(folder, file)));
+        let of = |path: String| if path.contains('*') { self.listed(&path, MOST) } else { vec![path] };
+        paths.flat_map(of).collect()
+    }
+
+    /// The files of the repository that match, in order; those nearest to the root first.
+    pub(super) fn listed(&self, pattern: &str, most: usize) -> Vec<String> {
+        let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { return Vec::new() };
+        let glob = glob.compile_matcher();
+        let own = |path: &&String| !path.contains("node_modules/") && !path.contains("vendor/") && glob.is_match(path);
+        let mut found: Vec<String> = self.list().iter().filter(own).cloned().collect();
+        found.sort_by_key(|path| path.matches('/').count());
+        found.truncate(most);
+        found
+    }
+
+    fn says(&mut self, path: &str, says: Says) -> Option<(String, Found)> {
+        let found = match says {
+            Says::Docker => self.text(path).and_then(|text| mention(&text)),
+            Says::One(names) => self.text(path).and_then(|text| {
+                let one = |line: &str| {
+                    let line = line.to_lowercase();
+                    !line.trim_start().starts_with(['#', '/']) && names.iter().any(|name| line.contains(name))
+                };
+                let (number, line) = text.lines().enumerate().find(|(_, line)| one(line))?;
+                Some(Found::Docker(number + 1, short(line)))
+            }),
+        };
+        Some((path.to_owned(), found?))
+    }
+
+    /// Whether a tool that does nothing but what its files say finds no docker in them, and nothing that they only name.
+    pub(super) fn is_without_docker(&mut self, command: &Command) -> bool {
+        let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
+            Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
+            Some("goreleaser") => (
+                &[
+                    ".goreleaser.yml",
+                    ".goreleaser.yaml",
+                    "goreleaser.yml",
+                    "goreleaser.yaml",
+                    ".config/goreleaser.yaml",
+                ],
+                &["docker", "hooks", "cmd", "includes", "kos", "custom_publishers", "publishers"],
+            ),
+            _ => return false,
+        };
+        let files: Vec<String> = patterns.iter().flat_map(|pattern| self.listed(pattern, MOST)).collect();
+        let silent = |text: String| !doubts.iter().any(|doubt| text.contains(doubt));
+        !files.is_empty() && files.len() < MOST && files.iter().all(|path| self.text(path).is_some_and(silent))
+    }
+
+    /// The script of a `package.json`: by its line, or by what its commands run.
+    fn package_script(&mut self, command: &Command, ground: &Ground, depth: usize) -> Option<(String, Found)> {
+        let package = package(command)?;
+        let script = package.script?;
+        let folders = ground.folders(&package.folders);
+        let mut paths: Vec<String> = folders.iter().filter_map(|folder| join(folder, "package.json")).collect();
+        if package.is_elsewhere {
+            paths.extend(self.listed("**/package.json", MOST));
+        }
+        let depth = depth.checked_sub(1)?;
+        paths.into_iter().find_map(|path| {
+            let text = self.text(&path)?;
+            let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let scripts = json.get("scripts")?;
+            let names = [format!("pre{script}"), script.clone(), format!("post{script}")];
+            names.iter().find_map(|name| {
+                let run = scripts.get(name)?.as_str()?;
+                let named = format!("\"{name}\"");
+                let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
+                if mentions_docker(run) {
+                    return Some((path.clone(), Found::Docker(line, short(run))));
+                }
+                match self.shell(run, depth) {
+                    Found::Docker(_, what) => Some((path.clone(), Found::Docker(line, what))),
+                    Found::Nothing | Found::Unknown => None,
+                }
+            })
+        })
+    }
+}
+
+/// The folders that make, task, just and terraform are told to work in.
+fn folder_options(command: &Command) -> Vec<String> {
+    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
+    let beside = words.windows(2).filter_map(|pair| match pair {
+        ["-C" | "-d" | "--dir" | "--directory" | "--working-directory", folder] => Some((*folder).to_owned()),
+        _ => None,
+    });
+    let within = words.iter().filter_map(|word| match word.split_once('=') {
+        Some(("-chdir" | "--dir" | "--directory" | "--working-directory", folder)) => Some(folder.to_owned()),
+        _ => None,
+    });
+    beside.chain(within).collect()
+}

@@ -1,0 +1,97 @@
+//! Package managers that run the scripts of a `package.json`.
+
+use super::docker::wrap::{base, target};
+use super::{Command, Word};
+
+/// Which script of which `package.json` a command of a package manager runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The verb's index.
+    pub verb: usize,
+    /// The script's name; none when it is only known when it runs.
+    pub script: Option<String>,
+    /// The folders that options name, as written: `--prefix app`.
+    pub folders: Vec<String>,
+    /// Packages of a workspace are named: where they are, the command does not say.
+    pub is_elsewhere: bool,
+}
+
+/// Options that name the folder to work in: npm, yarn, pnpm, bun, composer.
+const FOLDERS: [&str; 6] = ["--prefix", "--cwd", "--dir", "--working-dir", "-C", "-d"];
+
+/// Options that name packages of a workspace.
+const WORKSPACES: [&str; 10] = [
+    "-w",
+    "--workspace",
+    "--workspaces",
+    "-ws",
+    "--filter",
+    "--filter-prod",
+    "-F",
+    "-r",
+    "--recursive",
+    "--include-workspace-root",
+];
+
+/// Options with a word of their own that may stand before the verb.
+const VALUED: [&str; 14] = [
+    "--prefix",
+    "--cwd",
+    "--dir",
+    "--working-dir",
+    "-C",
+    "--workspace",
+    "--filter",
+    "--filter-prod",
+    "-F",
+    "--loglevel",
+    "--registry",
+    "--userconfig",
+    "--cache",
+    "--reporter",
+];
+
+/// What a package manager is told to run; none for another command, and for one without a verb.
+pub fn package(command: &Command) -> Option<Package> {
+    let words = &command.words;
+    let at = target(words)?;
+    let manager = base(words.get(at)?.value()?);
+    matches!(manager, "npm" | "yarn" | "pnpm" | "bun" | "composer").then_some(())?;
+    let verb = verb(words, at, manager)?;
+    let runs = matches!(words.get(verb)?.value(), Some("run" | "run-script"));
+    let mut rest = words.iter().skip(verb + usize::from(runs));
+    let script = rest.find(|word| !word.display().starts_with('-')).and_then(Word::value);
+    let script = script.map(|name| if name == "t" { "test" } else { name }.to_owned());
+    let written: Vec<&str> = words.iter().skip(at + 1).map(Word::display).collect();
+    let beside = written.windows(2).filter_map(|pair| match pair {
+        [option, folder] if FOLDERS.contains(option) => Some((*folder).to_owned()),
+        _ => None,
+    });
+    let within = written.iter().filter_map(|word| {
+        let (option, folder) = word.split_once('=')?;
+        FOLDERS.contains(&option).then(|| folder.to_owned())
+    });
+    let is_elsewhere = written.iter().any(|word| {
+        WORKSPACES.contains(&word.split('=').next().unwrap_or(word)) || matches!(*word, "workspace" | "workspaces")
+    });
+    Some(Package { verb, script, folders: beside.chain(within).collect(), is_elsewhere })
+}
+
+/// The index of the verb: what comes after options, and after the workspace that `yarn workspace` names.
+pub(super) fn verb(words: &[Word], at: usize, manager: &str) -> Option<usize> {
+    let mut next = at + 1;
+    loop {
+        let word = words.get(next)?.display();
+        if word.starts_with('-') {
+            // `pnpm -w` takes no word, `npm -w` does.
+            next += 1 + usize::from(VALUED.contains(&word) || (word == "-w" && manager == "npm"));
+        } else if manager == "yarn" && word == "workspace" {
+            next += 2;
+        } else if manager == "yarn" && word == "workspaces" {
+            let mut rest = words.iter().enumerate().skip(next);
+            return rest.find(|(_, word)| word.value() == Some("run")).map_or(Some(next), |(index, _)| Some(index));
+        } else {
+            return Some(next);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+package main
+// docker
+func E2e() { sh.Run("docker", "run") }

@@ -1,0 +1,1 @@
+session.run("docker", "run")

@@ -1,0 +1,2 @@
+def e2e(c):
+    c.run("docker run x")
