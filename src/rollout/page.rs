@@ -4,7 +4,7 @@ use std::io;
 
 use askama::Template;
 
-use super::data::{Report, Row, Stage};
+use super::data::{LeftJob, Report, Row, Stage};
 use crate::report::visible;
 
 /// The page; askama escapes whatever is put into it but for the two texts that are our own.
@@ -66,6 +66,15 @@ impl Page<'_> {
     /// Names of jobs in one text: a list of a thousand repositories' jobs would be slow to open.
     fn names(&self, names: impl std::borrow::Borrow<Vec<String>>) -> String {
         names.borrow().iter().map(|name| format!("\u{201c}{}\u{201d}", self.seen(name))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A line a reason, in one text for the same reason.
+    fn reasons(&self, jobs: impl std::borrow::Borrow<Vec<LeftJob>>) -> String {
+        let of = |left: &LeftJob| {
+            let line = |reason: &String| format!("{}: {}", self.seen(&left.job), self.seen(reason));
+            left.reasons.iter().map(line).collect::<Vec<_>>()
+        };
+        jobs.borrow().iter().flat_map(of).collect::<Vec<_>>().join("\n")
     }
 
     fn proofs(&self, row: &Row) -> String {
