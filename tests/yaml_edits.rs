@@ -69,10 +69,10 @@ fn a_new_entry_follows_its_siblings() {
             "job:\n  a: |+\n    x\n\n\nnext: 1\n",
             "job:\n  a: |+\n    x\n\n\n  variables:\n    # none\n    HOST: \"\"\n    K: \"1\"\n  script:\n    - \"a: b\"\n    - |\n      one\n      two\nnext: 1\n",
         ),
-        // A comment that ends the block at its column stays in front of what is new.
+        // A comment that ends the block at its column stays there: above what is new it would go when that is deleted again.
         (
             "job:\n  a: 1\n  # b: 2\n\n# next\nnext: 1\n",
-            "job:\n  a: 1\n  # b: 2\n  variables:\n    # none\n    HOST: \"\"\n    K: \"1\"\n  script:\n    - \"a: b\"\n    - |\n      one\n      two\n\n# next\nnext: 1\n",
+            "job:\n  a: 1\n  variables:\n    # none\n    HOST: \"\"\n    K: \"1\"\n  script:\n    - \"a: b\"\n    - |\n      one\n      two\n  # b: 2\n\n# next\nnext: 1\n",
         ),
         // Flow style stays flow style.
         ("job: {a: 1}\n", "job: {a: 1, variables: {HOST: \"\", K: \"1\"}, script: [\"a: b\", \"one\\ntwo\\n\"]}\n"),

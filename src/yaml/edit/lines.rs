@@ -49,10 +49,11 @@ impl Edits<'_> {
         }
         let mut end = stream.content_line_end(stream.last_of(previous));
         if column > 0 {
-            // Comment lines that end the block are part of it.
+            // Comments that stand deeper belong to what is before. Others at the end of the block stay there: whoever deletes the
+            // new entry again takes the comment above it along.
             while end < stream.text().len()
                 && stream.is_comment(end)
-                && self.comment_column(end) >= column
+                && self.comment_column(end) > column
                 && at == siblings.len()
             {
                 end = stream.line_end(end);
