@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::awaited::await_images;
+use super::children::shared_with_children;
 use super::compose::look_at_compose;
 use super::course::Layered;
 use super::look::look_into;
@@ -22,6 +23,8 @@ pub struct Scene<'p> {
     pub roles: Vec<Role>,
     pub settings: &'p Settings,
     files: &'p dyn Files,
+    /// Files that are not to be edited, and why.
+    pub(super) shared: BTreeMap<FileId, Reason>,
 }
 
 /// What a phase would do.
@@ -67,7 +70,8 @@ impl<'p> Scene<'p> {
         look_at_compose(&mut facts, files, pipeline.project());
         await_images(&mut facts, pipeline.project());
         let roles = roles(&facts, files, settings);
-        Scene { pipeline, facts, roles, settings, files }
+        let shared = shared_with_children(pipeline, files);
+        Scene { pipeline, facts, roles, settings, files, shared }
     }
 
     /// The facts of the jobs that a phase selects.

@@ -3,6 +3,7 @@
 mod awaited;
 mod bases;
 mod check;
+mod children;
 mod compose;
 mod course;
 mod engine;

@@ -184,6 +184,9 @@ pub(super) fn finish(scene: &Scene<'_>, files: FileEdits<'_>) -> Result<Vec<(Str
     let changed = files.into_iter().filter(|(_, edits)| !edits.is_empty());
     changed
         .map(|(file, edits)| {
+            if let Some(reason) = scene.shared.get(&file) {
+                return Err(reason.clone());
+            }
             let path = project.file(file).path.clone();
             match edits.finish() {
                 Ok(edited) => Ok((path, edited)),

@@ -15,7 +15,8 @@ use super::facts::{Facts, reason_at};
 use super::left::{Left, Reason};
 use super::own::{Home, Written, copy};
 use super::rewrite::{Rewrite, Stage};
-use crate::yaml::{Entry, Error, Item, Kind, NodeId, Position, Value};
+use crate::pipeline::Definition;
+use crate::yaml::{Entry, Error, ErrorKind, Item, Kind, NodeId, Position, Value};
 
 /// The name that the plan gives it (plan 5.1).
 const NAME: &str = ".buildkit_template";
@@ -27,7 +28,9 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     let homes = stage.facts.iter().filter(|facts| facts.kubernetes).filter_map(|facts| {
         let home = facts.job.definitions().last().and_then(|d| Home::of(project, *d))?;
         let own = matches!(home.written("before_script"), Written::Own { .. });
-        own.then_some(User { facts, home })
+        // A component is included by itself, and finds no template of another file.
+        let component = project.file(home.definition.value.file).path.starts_with("templates/");
+        (own && !component).then_some(User { facts, home })
     });
     // Jobs of one text, included with several inputs, are written once.
     let mut known = BTreeSet::new();
@@ -132,7 +135,6 @@ fn write<'p>(
         adopt(stage, user, &template, rewrite).map_err(|error| (name, error))?;
     }
     let Some(first) = users.first() else { return Ok(()) };
-    let key = first.home.definition.key;
     let entry = Entry {
         comment: vec![
             "# Builds with BuildKit on Kubernetes: the builder is made before the script, and removed after it"
@@ -141,12 +143,18 @@ fn write<'p>(
         key: NAME.to_owned(),
         value: Value::Mapping(template),
     };
-    let root = first.home.stream.tree().parent(key.node).unwrap_or(key.node);
-    match rewrite.at(stage.pipeline, key) {
-        Some((edits, _)) => edits
-            .insert_entry(root, Position::Before(key.node), entry)
-            .map_err(|error| (first.facts.job.name().to_owned(), error)),
-        None => Ok(()),
+    let places: Vec<Definition> = users.iter().map(|user| user.home.definition).collect();
+    match rewrite.hidden_job(stage.pipeline, &places, entry) {
+        Ok(()) => Ok(()),
+        Err((at, error)) => {
+            let gone = || Error {
+                kind: ErrorKind::Edit,
+                span: first.home.stream.span(at.node),
+                message: "the text of the main file is not at hand".to_owned(),
+                hint: String::new(),
+            };
+            Err((first.facts.job.name().to_owned(), error.unwrap_or_else(gone)))
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use super::facts::Facts;
 use super::left::Left;
 use super::settings::Settings;
 use super::settle::FileEdits;
-use crate::pipeline::{At, FileId, Pipeline};
-use crate::yaml::{Edits, Stream};
+use crate::pipeline::{At, Definition, FileId, Pipeline};
+use crate::yaml::{Edits, Entry, Error, Position, Stream};
 
 /// A pipeline as a transformation finds it.
 pub struct Stage<'s, 'p> {
@@ -63,5 +63,32 @@ impl<'p> Rewrite<'p> {
     /// The edits of the file that a node stands in.
     pub fn at(&mut self, pipeline: &'p Pipeline, at: At) -> Option<(&mut Edits<'p>, &'p Stream)> {
         self.file(pipeline, at.file)
+    }
+
+    /// Writes a hidden job for jobs that extend it: before the first of them. Where they stand in several files, which may be included
+    /// under a condition each, it goes into the main file.
+    ///
+    /// # Errors
+    /// There is no safe place, or its text is not at hand: then none.
+    pub fn hidden_job(
+        &mut self,
+        pipeline: &'p Pipeline,
+        users: &[Definition],
+        entry: Entry,
+    ) -> Result<(), (At, Option<Error>)> {
+        let project = pipeline.project();
+        let main = project.main();
+        let Some(first) = users.first() else { return Ok(()) };
+        let together = users.iter().all(|user| user.key.file == first.key.file);
+        let before = if together { Some(first) } else { users.iter().find(|user| user.key.file == main) };
+        let file = before.map_or(main, |user| user.key.file);
+        let Some((edits, stream)) = self.file(pipeline, file) else { return Err((first.key, None)) };
+        let tree = stream.tree();
+        let (root, position) = match before {
+            Some(user) => (tree.parent(user.key.node), Position::Before(user.key.node)),
+            None => (tree.roots().last().copied(), Position::End),
+        };
+        let Some(root) = root else { return Err((first.key, None)) };
+        edits.insert_entry(root, position, entry).map_err(|error| (first.key, Some(error)))
     }
 }

@@ -27,8 +27,8 @@ use super::global_daemon::Global;
 use super::left::{LOSES_DAEMON, Left, Reason};
 use super::own::{Home, Written, comment_of, copy};
 use super::rewrite::{Expect, Rewrite, Stage};
-use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES};
-use crate::pipeline::{At, Entry as Setting, Section, Way};
+use super::use_kubernetes_builder::{DAEMON_VARIABLES, DECLARES, names_of};
+use crate::pipeline::{At, Definition, Entry as Setting, Section, Way};
 use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Stream, Value};
 
 /// What a job may lose: all that a builder takes its place of, but its image and its script.
@@ -51,12 +51,13 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    if let Some(reason) = global.input(stage) {
+    if let Some(reason) = global.input(stage).or_else(|| alternatives(stage)) {
         let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    let mut work = Work { stage, global, rewrite: Rewrite::default(), written: BTreeSet::new(), blamed: None };
+    let (rewrite, written, heirs) = (Rewrite::default(), BTreeSet::new(), BTreeSet::new());
+    let mut work = Work { stage, global, rewrite, written, blamed: None, heirs };
     match work.all() {
         Ok(()) => work.rewrite,
         Err(reason) => {
@@ -67,6 +68,30 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
     }
 }
 
+/// Why the global level is not known: includes under a condition give a job, or what all jobs inherit, in several ways.
+fn alternatives(stage: &Stage<'_, '_>) -> Option<Reason> {
+    let project = stage.pipeline.project();
+    let at = *project.conditional().first()?;
+    let in_several = |facts: &Facts<'_>| {
+        let mut files: Vec<_> = facts.job.definitions().iter().map(|definition| definition.value.file).collect();
+        files.dedup();
+        files.len() > 1
+    };
+    let has = |file: &crate::pipeline::File, key: &str| {
+        let root = file.tree().roots().last();
+        root.is_some_and(|&root| file.tree().get(root, key).is_some())
+    };
+    let said = |key: &str| project.files().filter(|(_, file)| has(file, key)).count() > 1;
+    let what = match stage.facts.iter().find(|facts| in_several(facts)) {
+        Some(facts) => format!("`{}`", facts.job.name()),
+        None => {
+            format!("`{}`", ["default", "services", "before_script", "after_script"].into_iter().find(|key| said(key))?)
+        }
+    };
+    let message = format!("{what} stands in several files, and a condition picks which of them counts");
+    Some(reason_at(project, at, None, "conditional-include", message))
+}
+
 struct Work<'w, 's, 'p> {
     stage: &'w Stage<'s, 'p>,
     global: Global<'p>,
@@ -75,12 +100,22 @@ struct Work<'w, 's, 'p> {
     written: BTreeSet<At>,
     /// The job for which nothing can be done.
     blamed: Option<String>,
+    /// Jobs that take values from one that keeps the daemon.
+    heirs: BTreeSet<String>,
 }
 
 impl Work<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Reason> {
         let stage = self.stage;
-        let (keep, lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = stage.facts.iter().partition(|facts| self.keeps(facts));
+        let (mut keep, mut lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) =
+            stage.facts.iter().partition(|facts| self.keeps(facts));
+        // What extends or merges a job that keeps the daemon gets it back through that one.
+        let heirs = self.heirs(&keep);
+        let (back, others): (Vec<_>, Vec<_>) =
+            lose.into_iter().partition(|facts| heirs.contains(facts.job.name()) && !facts.kubernetes);
+        lose = others;
+        keep.extend(back);
+        self.heirs = heirs;
         self.keep_read_variables(&keep, &lose);
         let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
@@ -104,6 +139,32 @@ impl Work<'_, '_, '_> {
         self.globals()
     }
 
+    /// The jobs that extend or merge one of these: an entry that one of these gets is theirs too.
+    fn heirs(&self, keep: &[&Facts<'_>]) -> BTreeSet<String> {
+        let project = self.stage.pipeline.project();
+        let kept: BTreeSet<At> = keep.iter().flat_map(|facts| facts.job.definitions()).map(|d| d.value).collect();
+        let names: BTreeSet<&str> = keep.iter().map(|facts| facts.job.name()).collect();
+        let merges = |at: At| {
+            let tree = project.file(at.file).tree();
+            let mut open = vec![at.node];
+            let mut found = BTreeSet::new();
+            while let Some(mapping) = open.pop() {
+                for (_, value) in tree.entries(mapping).filter(|&(key, _)| crate::yaml::is_merge(tree, key)) {
+                    let merged = if tree.is_sequence(value) { tree.items(value).to_vec() } else { vec![value] };
+                    let merged = merged.into_iter().map(|node| tree.resolve(node));
+                    open.extend(merged.filter(|node| found.insert(At { node: *node, ..at })));
+                }
+            }
+            found
+        };
+        let is_heir = |facts: &&Facts<'_>| {
+            let own = !names.contains(facts.job.name());
+            own && (facts.job.bases().any(|base| names.contains(base.name()))
+                || facts.job.definitions().iter().any(|own| !merges(own.value).is_disjoint(&kept)))
+        };
+        self.stage.facts.iter().filter(is_heir).map(|facts| facts.job.name().to_owned()).collect()
+    }
+
     /// Whether the text of a job is not written yet.
     fn is_first(&mut self, facts: &Facts<'_>) -> bool {
         facts.job.definitions().last().is_none_or(|definition| self.written.insert(definition.value))
@@ -113,7 +174,10 @@ impl Work<'_, '_, '_> {
     fn keeps(&self, facts: &Facts<'_>) -> bool {
         let own = facts.effective.get("services").is_some_and(|s| !matches!(s.origin.way, Way::Default | Way::Global));
         // A daemon of the job's own is the clearest sign of need.
-        let needs = facts.keeps_daemon() || (own && !facts.dind.is_empty() && !facts.kubernetes);
+        let services = facts.effective.get("services");
+        let answers = |service: crate::pipeline::Setting<'_>| names_of(&service).iter().any(|name| name == "docker");
+        let daemon = !facts.dind.is_empty() || services.iter().flat_map(|services| services.items()).any(answers);
+        let needs = facts.keeps_daemon() || (own && daemon && !facts.kubernetes);
         needs && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
     }
 
@@ -154,17 +218,11 @@ impl Work<'_, '_, '_> {
             key: name.to_owned(),
             value: Value::Mapping(entries),
         };
-        let first = keep.iter().find_map(|facts| facts.job.definitions().last().copied());
-        let Some(first) = first else {
-            return Err(self.reason("no-safe-place", "no job is written where it can be found".into()));
-        };
-        let Some((edits, stream)) = self.rewrite.at(self.stage.pipeline, first.key) else {
-            return Err(self.reason("no-safe-place", "the text of the first job is not at hand".into()));
-        };
-        let root = stream.tree().parent(first.key.node).unwrap_or(first.key.node);
-        edits
-            .insert_entry(root, Position::Before(first.key.node), entry)
-            .map_err(|error| self.refusal(first.key, &error))
+        let users: Vec<Definition> = keep.iter().filter_map(|facts| facts.job.definitions().last().copied()).collect();
+        self.rewrite.hidden_job(self.stage.pipeline, &users, entry).map_err(|(at, error)| match error {
+            Some(error) => self.refusal(at, &error),
+            None => self.reason("no-safe-place", "the text of the first job is not at hand".into()),
+        })
     }
 
     fn copied(&self, setting: &Setting<'_>) -> Result<Value, Reason> {
@@ -263,7 +321,7 @@ impl Work<'_, '_, '_> {
                 expect.scripts[part] = Some(plumbing.kept());
             }
         }
-        if facts.kubernetes {
+        if facts.kubernetes && !self.heirs.contains(facts.job.name()) {
             self.clean(facts, &mut expect)?;
         }
         let changes =
