@@ -10,7 +10,7 @@ use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hidden {
     /// Stable, kebab-case: `make`, `task`, `just`, `rake`, `invoke`, `package-script`, `package-runner`, `gradle`, `maven`, `sbt`,
-    /// `bazel`, `test-runner`, `ansible`, `goreleaser`, `terraform`, `script`, `interpreter`, `shell-string`, `shell-input`, `alias`,
+    /// `bazel`, `test-runner`, `ansible`, `deployer`, `pre-commit`, `goreleaser`, `terraform`, `script`, `interpreter`, `shell-string`, `shell-input`, `alias`,
     /// `expansion`.
     pub code: &'static str,
     /// Index of the word that names what runs (a target, a file, a string), if there is one.
@@ -54,6 +54,9 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let verb = verb(words, at, name)?;
             let code = package(name, words.get(verb)?.value()?)?;
             Some(Hidden { code, target: Some(verb) })
+        }
+        "hatch" | "pdm" | "moon" => {
+            (argument == Some("run") || argument == Some("test")).then_some(()).and_then(|()| hidden("task"))
         }
         "goreleaser" => matches!(argument, None | Some("release" | "continue" | "publish"))
             .then_some(())
@@ -105,10 +108,15 @@ fn tool(name: &str) -> Option<&'static str> {
         "sbt" | "ant" | "mill" => "sbt",
         "bazel" | "bazelisk" | "buck2" | "pants" => "bazel",
         "ansible" | "ansible-playbook" => "ansible",
+        "serverless" | "sls" | "cdk" | "pulumi" | "copilot" | "werf" | "okteto" | "sam" | "chalice" | "heroku" => {
+            "deployer"
+        }
+        "pre-commit" | "prek" => "pre-commit",
+        "poe" => "task",
         "nx" | "turbo" | "lerna" => "package-script",
         "npx" | "bunx" | "pnpx" | "uvx" => "package-runner",
         "pytest" | "tox" | "nox" | "rspec" | "phpunit" | "ctest" | "jest" | "vitest" | "mocha" | "playwright"
-        | "cypress" | "behave" | "behat" | "robot" => "test-runner",
+        | "cypress" | "behave" | "behat" | "robot" | "gotestsum" | "ginkgo" | "bats" | "lein" => "test-runner",
         _ => return None,
     })
 }

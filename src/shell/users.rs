@@ -30,6 +30,12 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("supabase", "start stop db", "supabase", "supabase runs in docker containers"),
     ("gitlab-runner", "exec", "gitlab-runner-exec", "gitlab-runner exec runs jobs in docker containers"),
     ("gitlab-ci-local", "", "gitlab-ci-local", "gitlab-ci-local runs jobs in docker containers"),
+    ("nixpacks", "build", "nixpacks", "nixpacks builds with docker"),
+    ("twistcli", "images", "twistcli", "twistcli scans images of the daemon's"),
+    ("s2i", "build", "s2i", "s2i builds in docker containers"),
+    ("lando", "", "lando", "lando runs services in docker containers"),
+    ("astro", "dev", "astro", "astro runs Airflow in docker containers"),
+    ("wp-env", "", "wp-env", "wp-env runs WordPress in docker containers"),
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
@@ -58,6 +64,22 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     });
     if let Some((_, _, code, message)) = known {
         return Some(Reason::new(code, *message));
+    }
+    // Build tools that are told to build an image by the daemon (Spring Boot's and Quarkus's plugins, jib, sam).
+    let said = |word: &str| {
+        ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild"].iter().any(|it| word.ends_with(it))
+    };
+    let builds = match name {
+        "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
+        "flyctl" | "fly" => rest().any(|word| word == "--local-only"),
+        "trivy" => {
+            command.words.windows(2).any(|pair| pair[0].display() == "--image-src" && pair[1].display() == "docker")
+        }
+        "sam" => verb == "local" || rest().any(|word| word == "--use-container" || word == "-u"),
+        _ => false,
+    };
+    if builds {
+        return Some(Reason::new("image-by-build-tool", "the build tool makes an image with docker"));
     }
     let starts = match name {
         "service" | "rc-service" => verb == "docker" && rest().any(|word| word.ends_with("start")),

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
+use super::images::image_key;
 use super::left::Reason;
 use super::settings::Settings;
 use super::words::beside;
@@ -66,6 +67,8 @@ fn common(raw: &str) -> Option<(&str, &str, &str)> {
     (registry && fixed).then(|| (&raw[..start], reference, &raw[end..]))
 }
 
+/// Whether a value is of this reference, however its variables are written.
 fn refers(display: &str, branch: &str) -> bool {
-    display.split(',').any(|field| field.strip_prefix("ref=") == Some(branch))
+    let plain = |text: &str| image_key(text, &|_| None);
+    display.split(',').any(|field| field.strip_prefix("ref=").is_some_and(|it| plain(it) == plain(branch)))
 }

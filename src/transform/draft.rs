@@ -208,6 +208,11 @@ impl<'f, 'p> Draft<'f, 'p> {
 }
 
 impl DraftItem {
+    /// Whether nothing was changed.
+    pub fn is_as_it_was(&self) -> bool {
+        !self.dropped && self.edits.is_empty() && self.lead.is_empty()
+    }
+
     /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too; so do blank
     /// lines that would be the last.
     pub fn tidied(&self) -> Vec<(Range<usize>, String)> {

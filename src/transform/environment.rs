@@ -2,10 +2,13 @@
 
 use super::draft::Draft;
 use super::facts::Facts;
+use super::image::expand;
 use super::left::Reason;
+use super::purpose::{Purpose, of_docker};
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, is_here, names_of_daemons};
-use crate::pipeline::Setting;
-use crate::shell::Command;
+use crate::pipeline::{Entry, Setting};
+use crate::shell::docker::Opt;
+use crate::shell::{Command, Docker};
 
 /// The variables that a command sets for the rest of its shell, with their values where they are written.
 pub(super) fn set_by(command: &Command) -> Vec<(String, Option<String>)> {
@@ -31,6 +34,15 @@ pub(super) fn forgets(command: &Command) -> bool {
 /// Where the client finds its builders, its contexts and its cluster: what is set behind the builder's creation hides it.
 const CLIENT: [&str; 6] = ["DOCKER_CONFIG", "HOME", "BUILDX_CONFIG", "BUILDX_BUILDER", "DOCKER_CONTEXT", "KUBECONFIG"];
 
+/// What else of the environment decides how or where a build is made.
+const FELT: [&str; 6] =
+    ["DOCKER_BUILDKIT", "DOCKER_CONTENT_TRUST", "DOCKER_DEFAULT_PLATFORM", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+
+/// Whether a command says where the client's folder is.
+pub(super) fn sets_client(command: &Command) -> bool {
+    set_by(command).iter().any(|(name, _)| CLIENT.contains(&name.as_str()))
+}
+
 /// Why a job that sets the client's environment itself is left alone.
 pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let facts = draft.facts;
@@ -39,7 +51,7 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     for (number, part) in facts.parts.iter().enumerate().filter(|(number, _)| *number < 2) {
         for command in part.script.commands() {
             let docker = crate::shell::docker(command);
-            let config = docker.is_some_and(|docker| docker.globals.iter().any(|option| option.name == "config"));
+            reasons.extend(docker.as_deref().and_then(|docker| for_one_command(draft, number, command, docker)));
             for (name, value) in set_by(command) {
                 // Even before the builder is made: `after_script`, a shell of its own, would not find it.
                 if CLIENT.contains(&&*name) && !(number == 0 && again(facts, &name, value.as_deref())) {
@@ -56,23 +68,102 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
                 let message = "removes the client's folder, by which it finds its builder".to_owned();
                 reasons.push(draft.reason_at_command(number, command, "client-environment", message));
             }
-            if config {
-                let message = "has a configuration of its own for one command, which knows no builder".to_owned();
-                reasons.push(draft.reason_at_command(number, command, "client-environment", message));
-            }
         }
     }
-    let workflow = draft.pipeline.keyword("workflow").map(|workflow| workflow.setting);
-    let rules = [facts.effective.get("rules"), workflow.and_then(|workflow| workflow.get("rules"))];
-    let within = rules.iter().flatten().flat_map(|rules| rules.items()).filter_map(|rule| rule.get("variables"));
     let matrix = facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
-    for setting in within.chain(matrix.iter().flat_map(|matrix| matrix.items())) {
-        if let Some(name) = DAEMON_VARIABLES.into_iter().find(|name| has(&setting, name)) {
+    for setting in ruled(draft).into_iter().chain(matrix.iter().flat_map(|matrix| matrix.items())) {
+        let names = DAEMON_VARIABLES.iter().chain(&CLIENT).chain(&FELT);
+        if let Some(name) = names.into_iter().find(|name| has(&setting, name)) {
             let message = format!("{name} is set by a rule or a matrix, which beats what the job says");
             reasons.push(draft.reason_at_setting(Some(&setting), "client-environment", message));
         }
     }
+    // The client takes these for folders: a relative one is another folder after a `cd`.
+    let relative = |variable: &Entry<'_>| {
+        let text = variable.setting.variable_text();
+        matches!(&*variable.key, "DOCKER_CONFIG" | "HOME" | "BUILDX_CONFIG" | "KUBECONFIG")
+            && !text.is_empty()
+            && !text.starts_with(['/', '$', '~'])
+    };
+    let moves =
+        || facts.parts.iter().flat_map(|part| part.script.commands()).any(|c| matches!(c.name(), Some("cd" | "pushd")));
+    if let Some(variable) = facts.effective.variables().find(relative).filter(|_| moves()) {
+        let message = format!("{} is a relative path, and the job changes its folder", variable.key);
+        reasons.push(draft.reason_at_setting(Some(&variable.setting), "client-environment", message));
+    }
+    let takes = |variable: &Entry<'_>| {
+        let text = variable.setting.variable_text();
+        let own = DAEMON_VARIABLES.contains(&&*variable.key);
+        !own && variables_in(&text).any(|name| DAEMON_VARIABLES.contains(&name.as_str()))
+    };
+    if let Some(variable) = facts.effective.variables().find(takes) {
+        let message = format!("{} is made of a variable of the daemon's, which would be empty", variable.key);
+        reasons.push(draft.reason_at_setting(Some(&variable.setting), "reads-daemon-variable", message));
+    }
+    let context = facts.effective.variable("DOCKER_CONTEXT").map(|context| context.setting);
+    if let Some(context) = context.filter(|context| !matches!(&*context.variable_text(), "" | "default")) {
+        let message = "DOCKER_CONTEXT names a context of the daemon's, by which the client would go on".to_owned();
+        reasons.push(draft.reason_at_setting(Some(&context), "client-environment", message));
+    }
     reasons
+}
+
+/// Why one command that stays would not use the job's builder: it has a configuration, a daemon or a context of its own.
+fn for_one_command(draft: &Draft<'_, '_>, part: usize, command: &Command, docker: &Docker) -> Option<Reason> {
+    let stays = matches!(of_docker(docker), Purpose::Build | Purpose::Bake | Purpose::Login | Purpose::Registry);
+    let own =
+        docker.environment.iter().find(|(name, _)| CLIENT.contains(&name.as_str())).map(|(name, _)| name.as_str());
+    let tls = |option: &Opt| option.name.starts_with("tls");
+    let (code, message) = if let Some(name) = own.filter(|_| stays) {
+        ("client-environment", format!("sets {name} for one command, which then knows no builder"))
+    } else if docker.globals.iter().any(|option| option.name == "config") {
+        ("client-environment", "has a configuration of its own for one command, which knows no builder".to_owned())
+    } else if stays && docker.endpoint.is_some() || docker.globals.iter().any(tls) {
+        ("remote-docker-host", "names its daemon itself, by a host, a context or certificates".to_owned())
+    } else {
+        return None;
+    };
+    Some(draft.reason_at_command(part, command, code, message))
+}
+
+/// The variables that rules set, of the job and of the whole pipeline: they beat the job's own
+/// (<https://docs.gitlab.com/ci/yaml/#rulesvariables>).
+pub(super) fn ruled<'p>(draft: &Draft<'_, 'p>) -> Vec<Setting<'p>> {
+    let workflow = draft.pipeline.keyword("workflow").map(|workflow| workflow.setting);
+    let rules = [draft.facts.effective.get("rules"), workflow.and_then(|workflow| workflow.get("rules"))];
+    let rules = rules.iter().flatten().flat_map(|rules| rules.items());
+    rules.into_iter().filter_map(|rule| rule.get("variables")).collect()
+}
+
+/// The values that rules and a matrix give a variable, beside what `variables:` says.
+pub(super) fn given_otherwise(draft: &Draft<'_, '_>, name: &str) -> Vec<String> {
+    let matrix = draft.facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
+    let rows = matrix.iter().flat_map(|matrix| matrix.items()).filter_map(|row| row.get(name));
+    let rows = rows.flat_map(|row| if row.is_sequence() { row.items().collect() } else { vec![row] });
+    let ruled = ruled(draft).into_iter().filter_map(|variables| variables.get(name));
+    ruled.chain(rows).map(|value| value.variable_text().into_owned()).collect()
+}
+
+/// All that a text with variables may become, by `variables:`, rules and a matrix. What has no value stays as it is written.
+pub(super) fn expansions(draft: &Draft<'_, '_>, text: &str) -> Vec<String> {
+    let facts = draft.facts;
+    let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
+    let mut all = vec![expand(text, &value)];
+    for name in variables_in(text) {
+        for given in given_otherwise(draft, &name) {
+            let other = |asked: &str| if asked == name { Some(given.clone()) } else { value(asked) };
+            all.push(expand(text, &other));
+        }
+    }
+    all
+}
+
+/// The names of the variables in a text.
+fn variables_in(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split('$').skip(1).map(|rest| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+    })
 }
 
 /// Whether `after_script` sets a variable to the same value.

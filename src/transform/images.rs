@@ -115,6 +115,7 @@ impl<'f> Work<'_, 'f, '_> {
                 None => self.image(at, image),
             }
         }
+        self.delayed();
         self.copies();
         self.pulls();
         self.overwritten();

@@ -4,7 +4,8 @@ use super::draft::Draft;
 use super::left::Reason;
 use super::purpose::{Whole, whole};
 use crate::pipeline::Way;
-use crate::shell::{Kind, Script};
+use crate::shell::docker::Verb;
+use crate::shell::{Kind, Script, Statement, docker};
 
 /// Whose scripts are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) fn drop_plumbing(draft: &mut Draft<'_, '_>, whose: Whose) -> Result<(
                 continue;
             }
             match whole(script, statement) {
+                // Its own Kubernetes builder is picked, started and removed.
+                Whole::Plumbing if facts.kubernetes && is_about_builders(script, statement) => {}
                 Whole::Plumbing if statement.kind == Kind::Function => {
                     let message = "a function serves the daemon; whether it is called is not known".to_owned();
                     return Err(draft.reason(number, place, "plumbing-function", message));
@@ -42,4 +45,15 @@ pub(super) fn drop_plumbing(draft: &mut Draft<'_, '_>, whose: Whose) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Whether all that a statement asks of docker is about builders.
+fn is_about_builders(script: &Script, statement: &Statement) -> bool {
+    let commands = statement.commands.iter().filter_map(|&number| script.commands().get(number));
+    commands.into_iter().filter_map(docker).all(|docker| {
+        matches!(
+            docker.verb,
+            Verb::BuildxUse | Verb::BuildxInspect | Verb::BuildxRm | Verb::BuildxLs | Verb::BuildxVersion
+        )
+    })
 }

@@ -189,6 +189,7 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
         match purpose(command) {
             Purpose::Plumbing => plumbing += 1,
             Purpose::KubernetesBuilder => kubernetes += 1,
+            Purpose::Idle if ends_for_another_reason(script, statement, command) => other += 1,
             Purpose::Idle => {}
             Purpose::Other if counts(script, statement, command) => {}
             _ => other += 1,
@@ -201,6 +202,24 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
         (1.., 0, 0) => Whole::Plumbing,
         _ => Whole::Mixed,
     }
+}
+
+/// Ends the job, and not because the daemon does not answer: `if [ "$BRANCH" != main ]; then docker image prune -f; exit 0; fi`.
+/// A loop that waits may give up after a while.
+fn ends_for_another_reason(script: &Script, statement: &Statement, command: &Command) -> bool {
+    if !matches!(command.name(), Some("exit" | "return")) {
+        return false;
+    }
+    let inside = |other: &Statement| {
+        let around = std::iter::successors(other.parent, |&number| script.statements().get(number)?.parent);
+        around.filter_map(|number| script.statements().get(number)).any(|around| std::ptr::eq(around, statement))
+    };
+    let decides = |other: &Statement| matches!(other.kind, Kind::Test | Kind::Case);
+    let mut all = script.statements().iter().filter(|other| std::ptr::eq(*other, statement) || inside(other));
+    let mut commands = statement.commands.iter().filter_map(|&number| script.commands().get(number));
+    let tested = all.any(decides) || commands.any(|command| matches!(command.name(), Some("test" | "[" | "[[")));
+    let fails = command.words.get(1).is_some_and(|code| !matches!(code.display(), "0" | "$?"));
+    tested && !(statement.kind == Kind::Loop && fails)
 }
 
 /// Sets variables that nothing outside the statement reads, such as the counter of a loop that waits.

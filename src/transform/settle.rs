@@ -1,13 +1,15 @@
 //! Writes a draft into the files: a value is edited where it is if the job owns it; otherwise the job gets its own.
 
+mod items;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{Draft, DraftItem, number};
-use super::inputs::{self, BLOCK};
+use super::draft::Draft;
+use super::inputs;
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
-use crate::pipeline::{At, Definition, FileId, Job, ScriptItem, Section, Way};
-use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Tree, Value};
+use crate::pipeline::{At, Definition, FileId, Job, Section, Setting};
+use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Value};
 
 /// The edits of each file.
 pub type FileEdits<'p> = BTreeMap<FileId, Edits<'p>>;
@@ -90,6 +92,14 @@ fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
         let message = format!("extends `{base}` of an include that cannot be read, and would hide what that has");
         reasons.push(draft.reason_at_setting(None, "partial", message));
     }
+    // Which of several files counts is decided anew for each pipeline.
+    let definitions = facts.job.definitions();
+    let several = definitions.iter().any(|definition| definition.value.file != definitions[0].value.file);
+    if several && !draft.pipeline.project().conditional().is_empty() {
+        let message =
+            "is defined in several files, of which a condition picks: only one of them would change".to_owned();
+        reasons.push(draft.reason_at_setting(None, "conditional-include", message));
+    }
     for (number, part) in facts.parts.iter().enumerate().filter(|(_, part)| draft.is_touched(part.section)) {
         for (index, item) in part.items.iter().enumerate() {
             let place = crate::shell::Place { item: index, range: 0..0 };
@@ -110,7 +120,7 @@ struct Settling<'d, 'f, 'p> {
     inserted: Vec<Entry>,
 }
 
-impl<'d> Settling<'d, '_, '_> {
+impl Settling<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Error> {
         self.image()?;
         self.services()?;
@@ -127,8 +137,33 @@ impl<'d> Settling<'d, '_, '_> {
 
     fn image(&mut self) -> Result<(), Error> {
         match &self.draft.image {
-            Some(image) => self.put("image", Value::text(image)),
+            Some(image) => self.renamed(image),
             None => Ok(()),
+        }
+    }
+
+    /// The image under another name: what else is said of it (`pull_policy`, `docker`, `entrypoint`) stays.
+    fn renamed(&mut self, image: &str) -> Result<(), Error> {
+        let old = self.draft.facts.effective.get("image").filter(|old| old.is_mapping());
+        let Some(name) = old.as_ref().and_then(|old| old.get("name")) else {
+            return self.put("image", Value::text(image));
+        };
+        let tree = self.home.stream.tree();
+        if let Written::Own { value, .. } = self.home.written("image")
+            && let Some(own) = tree.get(value, "name").filter(|_| tree.kind(value) == Kind::Mapping)
+            && self.home.at(own) == name.written_at()
+        {
+            return self.edits.replace(own, Value::text(image));
+        }
+        let at = old.as_ref().map(Setting::written_at);
+        let stream = at.and_then(|at| self.draft.pipeline.project().file(at.file).stream());
+        match at.zip(stream).and_then(|(at, stream)| copy(stream, at.node)) {
+            Some(Value::Mapping(mut entries)) if entries.iter().any(|entry| entry.key == "name") => {
+                let named = entries.iter_mut().filter(|entry| entry.key == "name");
+                named.for_each(|entry| entry.value = Value::text(image));
+                self.put("image", Value::Mapping(entries))
+            }
+            _ => Err(self.refusal("the image is a mapping that cannot be copied into the job")),
         }
     }
 
@@ -137,6 +172,7 @@ impl<'d> Settling<'d, '_, '_> {
         let tree = self.home.stream.tree();
         if let Written::Own { value, .. } = self.home.written("services")
             && tree.kind(value) == Kind::Sequence
+            && tree.tag(value).is_none()
             && !stay.is_empty()
         {
             let items: Vec<NodeId> = tree.items(value).to_vec();
@@ -231,132 +267,6 @@ impl<'d> Settling<'d, '_, '_> {
         }
     }
 
-    fn section(&mut self, section: Section, keyword: &'static str) -> Result<(), Error> {
-        if !self.draft.is_touched(section) {
-            return Ok(());
-        }
-        if let Written::Own { value, .. } = self.home.written(keyword)
-            && self.home.stream.tree().kind(value) != Kind::Alias
-            && self.in_place(section, value)?
-        {
-            return Ok(());
-        }
-        let items = self.written_anew(self.draft.items(section))?;
-        if let Written::Own { key, .. } = self.home.written(keyword)
-            && items.is_empty()
-            && keyword != "script"
-            && self.nothing_in_its_place(keyword)
-        {
-            return self.edits.delete(key);
-        }
-        self.put(keyword, Value::Sequence(items))
-    }
-
-    /// Edits a section item by item where it is written; false when its items do not all stand there.
-    fn in_place(&mut self, section: Section, value: NodeId) -> Result<bool, Error> {
-        let tree = self.home.stream.tree();
-        let items = self.draft.items(section);
-        let here = |node: NodeId| Some(self.home.at(node));
-        if matches!(tree.kind(value), Kind::Scalar(_)) {
-            return match items {
-                [item] if item.at == here(value) && !item.dropped && item.lead.is_empty() => {
-                    item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(value, range, text));
-                    Ok(true)
-                }
-                _ => Ok(false),
-            };
-        }
-        if self.home.stream.is_flow(value) || !items.iter().any(|item| item.at.is_some() && !item.dropped) {
-            return Ok(false);
-        }
-        let Some(groups) = self.groups(section, value) else { return Ok(false) };
-        // Of a list in which nothing stays, nothing is edited: it is written anew.
-        let stays = |(child, group): &(NodeId, &[DraftItem])| match group {
-            [item] if item.at == here(*child) => !item.dropped,
-            group => group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()),
-        };
-        if !groups.iter().any(stays) {
-            return Ok(false);
-        }
-        for (child, group) in groups {
-            match group {
-                _ if group.iter().all(|item| !item.dropped && item.edits.is_empty() && item.lead.is_empty()) => {}
-                [item] if item.at == here(child) && !item.dropped => {
-                    for text in &item.lead {
-                        let item = Item::new(Value::Text(text.clone()));
-                        self.edits.insert_item(value, Position::Before(child), item)?;
-                    }
-                    item.tidied().into_iter().for_each(|(range, text)| self.edits.edit_scalar(child, range, text));
-                }
-                _ => {
-                    // What an alias or a reference brings is written out where some of it changes.
-                    for item in self.written_anew(group)? {
-                        self.edits.insert_item(value, Position::After(child), item)?;
-                    }
-                    self.edits.delete(child)?;
-                }
-            }
-        }
-        for item in items.iter().filter(|item| item.at.is_none() && !item.text.is_empty()) {
-            self.edits.insert_item(value, Position::End, self.item(item))?;
-        }
-        Ok(true)
-    }
-
-    /// The items that each child of a list brings: itself, those of an alias, of a nested list, of a `!reference`.
-    fn groups(&self, section: Section, value: NodeId) -> Option<Vec<(NodeId, &'d [DraftItem])>> {
-        let tree = self.home.stream.tree();
-        let part = &self.draft.facts.parts.get(number(section))?.items;
-        let mut rest = self.draft.items(section).get(..part.len())?;
-        let mut groups = Vec::new();
-        for &child in tree.items(value) {
-            let from = part.len() - rest.len();
-            let belongs = |item: &ScriptItem<'_>| match (&item.origin.way, item.at) {
-                (Way::Reference(at), _) if *at == self.home.at(child) => true,
-                (_, Some(at)) if at.file == self.home.definition.value.file => {
-                    is_within(tree, at.node, tree.resolve(child))
-                }
-                _ => false,
-            };
-            let count = part.get(from..)?.iter().take_while(|item| belongs(item)).count();
-            let (group, others) = rest.split_at_checked(count)?;
-            groups.push((child, group));
-            rest = others;
-        }
-        rest.is_empty().then_some(groups)
-    }
-
-    /// Items to be written in this file, which may have other inputs than the file that they come from.
-    fn written_anew(&self, items: &[DraftItem]) -> Result<Vec<Item>, Error> {
-        let here = |item: &&DraftItem| item.at.is_none_or(|at| at.file == self.home.definition.value.file);
-        match items.iter().filter(|item| !item.dropped && item.text.contains(BLOCK)).all(|item| here(&item)) {
-            true => Ok(items.iter().flat_map(|item| self.with_lead(item)).collect()),
-            false => Err(self.refusal("what holds an input of another file would be written into this one")),
-        }
-    }
-
-    /// An item with those that go before it; only these when it goes itself.
-    fn with_lead(&self, item: &DraftItem) -> Vec<Item> {
-        let lead = item.lead.iter().map(|text| Item::new(Value::Text(text.clone())));
-        lead.chain((!item.dropped).then(|| self.item(item))).collect()
-    }
-
-    /// An item to be written anew, with the comment and the style of the one it comes from.
-    fn item(&self, item: &DraftItem) -> Item {
-        let source = item.at.and_then(|at| Some((self.draft.pipeline.project().file(at.file).stream()?, at.node)));
-        let text = item.result();
-        match source {
-            Some((stream, node)) => {
-                let style = stream.tree().style(node).unwrap_or(Style::Plain);
-                let keep = matches!(style, Style::Literal | Style::SingleQuoted | Style::DoubleQuoted)
-                    && item.edits.is_empty();
-                let value = if keep { Value::Styled(text, style) } else { Value::Text(text) };
-                Item { comment: comment_of(stream, node), value }
-            }
-            None => Item::new(Value::Text(text)),
-        }
-    }
-
     /// Gives the job its own value for a keyword: in place of what it wrote, or as a new entry.
     fn put(&mut self, keyword: &'static str, value: Value) -> Result<(), Error> {
         match self.home.written(keyword) {
@@ -403,8 +313,4 @@ impl<'d> Settling<'d, '_, '_> {
         let file = self.draft.pipeline.project().file(self.home.definition.value.file).path.clone();
         Reason { code: "no-safe-place", message: error.message.clone(), file, line, column }
     }
-}
-
-fn is_within(tree: &Tree, node: NodeId, outer: NodeId) -> bool {
-    std::iter::successors(Some(node), |&node| tree.parent(node)).any(|node| node == outer)
 }

@@ -87,7 +87,8 @@ pub(super) fn signs(draft: &Draft<'_, '_>) -> Option<Reason> {
     let signs = |command: &Command| {
         let said = docker(command).is_some_and(|docker| {
             let option = docker.last("disable-content-trust").and_then(|option| option.value.as_ref());
-            option.is_some_and(|value| value.display == "false")
+            docker.verb == Verb::Other("trust".to_owned())
+                || option.is_some_and(|value| value.display == "false")
                 || docker.environment.iter().any(|(name, value)| name == NAME && value.as_deref().is_some_and(on))
         });
         said || set_by(command).iter().any(|(name, value)| name == NAME && value.as_deref().is_some_and(on))

@@ -33,6 +33,8 @@
 //! removes the other's builder: here the name ends in `${CI_JOB_ID}`. The plan waits by `inspect --bootstrap` without a
 //! name, which falls back to another builder and succeeds: here it is named.
 
+mod platform;
+
 use super::draft::Draft;
 use super::environment;
 use super::facts::reason_at;
@@ -45,6 +47,8 @@ use super::settings::Settings;
 use super::surroundings;
 use crate::pipeline::{Section, Setting};
 use crate::shell::docker::Verb;
+use crate::shell::{Command, Docker};
+use platform::{architecture, architectures, platforms};
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
@@ -94,13 +98,28 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
             None => made.map(|text| draft.append(Section::BeforeScript, text)),
         };
         let removed = format!("docker buildx rm \"{name}\" || echo \"WARNING builder {name} was not removed\"");
-        let forgets = facts.parts.get(2).is_some_and(|part| part.script.commands().iter().any(environment::forgets));
-        match forgets {
-            true => draft.insert_before(Section::AfterScript, 0, removed),
-            false => draft.append(Section::AfterScript, removed),
+        match ends_early(draft) {
+            Some(item) => draft.insert_before(Section::AfterScript, item, removed),
+            None => draft.append(Section::AfterScript, removed),
         }
     }
     Ok(())
+}
+
+/// The item of `after_script` that may end it, or hides the builder: what follows might not run, or not find it. What says where
+/// the client's folder is must stand before.
+fn ends_early(draft: &Draft<'_, '_>) -> Option<usize> {
+    let script = &draft.facts.parts.get(2)?.script;
+    let commands = || script.commands().iter().filter_map(|command| Some((command, command.span.as_ref()?.item)));
+    let ends = |command: &Command| {
+        let quiet = matches!(purpose(command), Purpose::Idle | Purpose::Plumbing | Purpose::Login);
+        environment::forgets(command) || matches!(command.name(), Some("exit" | "exec" | "return")) || !quiet
+    };
+    let sets =
+        |command: &Command| !environment::set_by(command).is_empty() || matches!(command.name(), Some("set" | "cd"));
+    let set = commands().filter(|(command, _)| environment::sets_client(command)).map(|(_, item)| item + 1).max();
+    let (_, item) = commands().find(|(command, _)| ends(command) && !sets(command))?;
+    (set.unwrap_or(0) <= item).then_some(item)
 }
 
 /// The item of `before_script` that builds first: the builder must be there by then.
@@ -163,10 +182,14 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         if build.at.part == 2 || build.at.part == 0 && command.span.is_none() {
             add("build-outside-script", "builds after the builder has gone");
         }
-        if docker.last("builder").is_some() || docker.globals.iter().any(|option| option.name == "builder") {
+        if docker.builder.is_some() {
             add("builder-named", "names a builder of its own");
         }
-        if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| v.display == "host")) {
+        if docker.last("allow").is_some() {
+            add("builder-named", "asks the builder for more than it is made to allow, by `--allow`");
+        }
+        let hosts = |text: &str| environment::expansions(draft, text).iter().any(|network| network == "host");
+        if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| hosts(&v.display))) {
             add("network-host", "builds on the host's network, which a rootless builder does not have");
         }
         if docker.all("add-host").any(|o| o.value.as_ref().is_some_and(|v| v.display.ends_with("host-gateway"))) {
@@ -190,10 +213,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     for (number, part) in facts.parts.iter().enumerate() {
         for command in part.script.commands() {
             let other = crate::shell::docker(command).filter(|docker| docker.verb == Verb::BuildxCreate);
-            let driver =
-                other.and_then(|docker| docker.last("driver")?.value.as_ref().map(|value| value.display.clone()));
-            if let Some(driver) = driver.filter(|driver| !matches!(&**driver, "docker-container" | "kubernetes")) {
-                let message = format!("makes a builder with the driver `{driver}`, which is the team's choice");
+            if let Some(message) = other.and_then(|docker| chosen(command, &docker, draft)) {
                 reasons.push(draft.reason_at_command(number, command, "builder-named", message));
             }
         }
@@ -227,11 +247,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
-    let tags = facts.effective.get("tags").filter(|tags| {
-        let variable = |tag: Setting<'_>| tag.text().is_some_and(|text| text.to_ascii_lowercase().contains("$arch"));
-        let input = |tag: &Setting<'_>| tag.versions().iter().any(|text| named_in(text).is_some());
-        tags.items().any(|tag| tag.holds_input() && input(&tag) || variable(tag))
-    });
+    let tags = facts.effective.get("tags").filter(|_| architectures(draft).is_none());
     if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
         let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
         reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
@@ -241,14 +257,27 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
     reasons.extend(hidden_default(draft, settings));
     reasons.extend(facts.awaited.iter().cloned());
     let (name, setting) = name_of(&draft.facts.effective);
+    let written = setting.as_ref().map(image::name).unwrap_or_default();
+    let other = |image: &String| cli(image, settings) != cli(&name, settings);
     if let Some(reason) = inputs::image(draft, settings) {
         reasons.push(reason);
+    } else if let Some(other) = environment::expansions(draft, &written).into_iter().find(other) {
+        let message = format!("the image may be `{other}` as well, by a rule or a matrix");
+        reasons.push(draft.reason_at_setting(setting.as_ref(), "image-unknown", message));
     } else if cli(&name, settings) == Cli::Unknown && !facts.runs_buildx() {
         let message = match name.is_empty() {
             true => "no image is set: whether the runner's own holds buildx is not known".to_owned(),
             false => format!("it is not known whether the image `{name}` holds docker and buildx"),
         };
         reasons.push(draft.reason_at_setting(setting.as_ref(), "image-unknown", message));
+    }
+    let newer = draft.image.is_some() || cli(&name, settings) == Cli::TooOld;
+    for (number, part) in facts.parts.iter().enumerate().filter(|_| newer) {
+        if let Some(command) = part.script.commands().iter().find(|command| installs_for_this_image(command)) {
+            let message =
+                format!("the image `{name}` would become a newer one, in which this may not install as it did");
+            reasons.push(draft.reason_at_command(number, command, "image-too-old", message));
+        }
     }
     for part in &facts.parts {
         let docker = part.script.commands().iter().any(|command| crate::shell::docker(command).is_some());
@@ -260,6 +289,34 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// What is the team's choice in a builder that the job makes, and would be another one.
+fn chosen(command: &Command, docker: &Docker, draft: &Draft<'_, '_>) -> Option<String> {
+    let value = |name: &str| docker.last(name).and_then(|option| Some(option.value.as_ref()?.display.clone()));
+    let driver = value("driver").unwrap_or_else(|| "docker-container".to_owned());
+    match &*driver {
+        "kubernetes" => return None,
+        "docker-container" => {}
+        _ => return Some(format!("makes a builder with the driver `{driver}`, which is the team's choice")),
+    }
+    let own = ["config", "buildkitd-config", "buildkitd-flags", "flags", "append"]
+        .into_iter()
+        .find(|o| docker.last(o).is_some());
+    if let Some(option) = own {
+        return Some(format!("makes a builder with `--{option}`, which the one of this phase would not have"));
+    }
+    // Which BuildKit it is matters little; the pod has its cluster's network.
+    let usual = |option: &str| option.starts_with("image=") || option == "network=host";
+    let options = docker.all("driver-opt").filter_map(|option| option.value.as_ref());
+    let options = options.flat_map(|value| value.display.split(','));
+    if let Some(option) = options.into_iter().find(|option| !usual(option.trim_matches('"'))) {
+        return Some(format!("makes a builder with the option `{option}`, which the one of this phase would not have"));
+    }
+    let mut places = docker.operands.iter().filter_map(|&word| command.words.get(word)).map(|word| word.display());
+    let daemons = names_of_daemons(draft);
+    let elsewhere = places.find(|place| place.contains("://") && !is_here(place, &daemons))?;
+    Some(format!("makes a builder at `{elsewhere}`, which is another machine's"))
 }
 
 /// Why a script that the job is to get may hide one that it inherits from an include that cannot be read.
@@ -282,51 +339,6 @@ fn hidden_default(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> 
         partial.include
     );
     Some(reason_at(draft.pipeline.project(), partial.at, None, "partial", message))
-}
-
-/// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
-/// job that sets one of them leaves it open.
-fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
-    let facts = draft.facts;
-    let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
-    let matrix = facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
-    let value = |name: &str| {
-        if commands().any(|command| environment::set_by(command).iter().any(|(set, _)| set == name)) {
-            return None;
-        }
-        let rows = matrix.iter().flat_map(|matrix| matrix.items()).filter_map(|row| row.get(name));
-        let mut values = rows.flat_map(|row| match row.is_sequence() {
-            true => row.items().collect::<Vec<_>>(),
-            false => vec![row],
-        });
-        match values.next() {
-            // All of them at once: a list among them shows by its comma.
-            Some(first) => Some(values.fold(first.variable_text().into_owned(), |text, v| text + &v.variable_text())),
-            // One that an input gives may be another for another inclusion.
-            None => {
-                let variable = facts.effective.variable(name).filter(|variable| !variable.setting.holds_input());
-                variable.map(|variable| variable.setting.variable_text().into_owned())
-            }
-        }
-    };
-    Some(image::expand(platform, &value)).filter(|all| !all.contains('$'))
-}
-
-/// The architecture that the tags of a job's runner name, as Kubernetes calls it.
-fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
-    let tags = draft.facts.effective.get("tags");
-    tags.iter().flat_map(|tags| tags.items()).find_map(|tag| named_in(&tag.text()?))
-}
-
-/// The architecture that a runner's tag names.
-fn named_in(tag: &str) -> Option<&'static str> {
-    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
-        "arm64" | "aarch64" | "armv8" => Some("arm64"),
-        "amd64" | "x64" => Some("amd64"),
-        "s390x" => Some("s390x"),
-        "ppc64le" => Some("ppc64le"),
-        _ => None,
-    })
 }
 
 /// The names under which a job's daemons are reached: aliases, and what GitLab makes of their images
@@ -362,6 +374,16 @@ fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
     if cli(&name_of(&draft.facts.effective).0, settings) == Cli::TooOld {
         draft.image = Some(settings.image.clone());
     }
+}
+
+/// Installs what another version of the image's distribution may not take: by pip, which Alpine 3.19 and later reserve to its packages
+/// (PEP 668), or in a version that is said.
+fn installs_for_this_image(command: &Command) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
+    let installs = words.iter().any(|word| matches!(*word, "install" | "add"));
+    let pip = words.iter().any(|word| matches!(*word, "pip" | "pip3")) && !words.contains(&"--break-system-packages");
+    let pinned = || words.iter().skip(1).any(|word| !word.starts_with('-') && word.contains('='));
+    installs && (pip || command.name() == Some("apk") && pinned())
 }
 
 /// What stays of the scripts, and reads a variable that is emptied, other than to print it.

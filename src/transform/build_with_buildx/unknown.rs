@@ -1,7 +1,7 @@
 //! Options of a build that a variable holds: `docker build $BUILD_ARGS -t x .`.
 
 use super::super::draft::Draft;
-use super::super::environment::set_by;
+use super::super::environment::{given_otherwise, set_by};
 use super::super::image::expand;
 use super::super::inputs::BLOCK;
 use crate::shell::docker::Docker;
@@ -61,7 +61,8 @@ fn unfit(draft: &Draft<'_, '_>, word: &str) -> Option<String> {
         given if given.iter().all(|given| given.known.closed) => said.versions().into_iter().map(Some).collect(),
         _ => vec![said.written_text().map(|text| text.into_owned())],
     });
-    let values: Option<Vec<String>> = set.into_iter().chain(said).collect();
+    let otherwise = given_otherwise(draft, name).into_iter().map(Some);
+    let values: Option<Vec<String>> = set.into_iter().chain(said).chain(otherwise).collect();
     match values {
         Some(values) if !values.is_empty() => {
             let odd = values.iter().map(|text| expand(text, &value)).find(|text| !is_harmless(text))?;

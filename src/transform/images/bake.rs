@@ -18,10 +18,15 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
     let shell = Shell::of(facts);
     let of = |verb: Compose| facts.composes.iter().filter(move |it| it.docker.verb == Verb::Compose(verb.clone()));
     let mut pushes: Vec<&Use> = of(Compose::Push).collect();
+    // What is pushed is what was built last.
+    let is_last = |build: &Use, push: &Use| {
+        let same = |other: &Use| services(draft, other) == services(draft, push) && point(other) < point(push);
+        same(build) && !of(Compose::Build).any(|other| point(build) < point(other) && same(other))
+    };
     let mut reasons = Vec::new();
     let mut edits: Vec<(&Use, Option<&Use>, bool)> = Vec::new();
     for build in of(Compose::Build) {
-        let matching = pushes.iter().position(|push| services(draft, push) == services(draft, build));
+        let matching = pushes.iter().position(|push| is_last(build, push));
         let push = matching.map(|at| pushes.remove(at));
         let between: Vec<&Command> = push.map_or_else(Vec::new, |push| {
             let between = shell.deciding_between(point(build), point(push));
@@ -33,11 +38,16 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
         let row: Vec<Point> = [Some(build), push].into_iter().flatten().map(point).collect();
         let login = between.iter().all(|command| logs_in(command));
         let moves = !between.is_empty();
+        let felt = push.filter(|_| moves && login).and_then(|push| shell.felt_on_the_way(point(build), point(push)));
         if let Some(command) = between.iter().find(|_| !login) {
             let message = format!(
                 "`{}` runs between the build and the push: the image would be pushed before it",
                 crate::transform::short(command.raw())
             );
+            reasons.push(at(draft, push.unwrap_or(build), "between-build-and-push", message));
+        } else if let Some(command) = felt {
+            let what = crate::transform::short(command.raw());
+            let message = format!("`{what}` stands before the login, behind which the build would have to go");
             reasons.push(at(draft, push.unwrap_or(build), "between-build-and-push", message));
         } else if !shell.in_a_row(&row) || moves && !shell.in_one_sequence(point(build), point(push.unwrap_or(build))) {
             let message = "what it pushes is not always built before".to_owned();

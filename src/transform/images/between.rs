@@ -89,6 +89,32 @@ impl<'f, 'p> Shell<'f, 'p> {
             .collect()
     }
 
+    /// The first command between a build and a later place that a build which moves there could feel: all but logins, docker's image
+    /// commands, what is printed, and variables that the build does not read. Other builds are seen to elsewhere.
+    pub fn felt_on_the_way(&self, build: Point, to: Point) -> Option<&'f Command> {
+        let own = self.command(build)?;
+        let reads = |name: &str| {
+            let client = ["DOCKER", "BUILD", "COMPOSE", "HOME", "PATH"].iter().any(|prefix| name.starts_with(prefix));
+            client || own.raw().contains(name)
+        };
+        let harmless = |command: &Command| match purpose(command) {
+            Purpose::Login | Purpose::Image | Purpose::Build | Purpose::Plumbing => true,
+            Purpose::Idle => !matches!(command.name(), Some("exit" | "break" | "continue")),
+            Purpose::Other if command.words.is_empty() || command.name() == Some("export") => match set_by(command) {
+                Sets::These(names) => !names.iter().any(|name| reads(name)),
+                Sets::Anything => false,
+            },
+            Purpose::Other => matches!(command.name(), Some("ls" | "pwd" | "env" | "printenv")),
+            _ => false,
+        };
+        let mut between = self.between(build, to).filter(|(_, command)| !self.is_inside(command, build));
+        between
+            .find(|(_, command)| {
+                !harmless(command) && !self.is_exit_of(command, build) && !self.is_exit_of(command, to)
+            })
+            .map(|(_, command)| command)
+    }
+
     /// Whether a command only ends the job when another one failed: `docker build … || exit 1`.
     fn is_exit_of(&self, command: &Command, point: Point) -> bool {
         let (Some(script), Some(other)) = (self.script(point.part), self.command(point)) else { return false };
@@ -304,6 +330,8 @@ fn is_harmless(command: &Command) -> bool {
     let tells = match command.name() {
         Some("echo" | "printf" | "sleep" | "date" | "true" | ":" | "ls" | "pwd" | "env" | "printenv" | "set") => true,
         Some("export") => !expands,
+        // What an `if` asks does not stop the job.
+        Some("[" | "test") => command.context.condition && !expands,
         // Back to where the job began, which is there.
         Some("cd") => matches!(
             command.words.get(1).map(|word| word.display()),

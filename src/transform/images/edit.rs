@@ -8,7 +8,7 @@ use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Build;
-use crate::transform::image::{copies_alike, image_of, name_of};
+use crate::transform::image::{copies_alike, expand, image_of, name_of};
 use crate::transform::left::Reason;
 use crate::transform::settings::Settings;
 use crate::transform::words::{beside, place_of};
@@ -100,7 +100,7 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
         (false, _) => "buildx build",
     };
     let tags: Vec<&Opt> = docker.all("tag").collect();
-    let inline = built.inline_cache && (push || docker.flag("push")) && !caches(build);
+    let inline = built.inline_cache && (push || docker.flag("push")) && !caches(draft, command, build);
     if docker.verb == Verb::Build || push || single {
         if docker.verb != Verb::Build && !draft.slice(part, &verb)?.starts_with("buildx") {
             return None;
@@ -177,12 +177,15 @@ fn old_daemon(draft: &Draft<'_, '_>) -> bool {
         })
 }
 
-/// Whether a build writes a cache already, inline or elsewhere.
-fn caches(build: &Build) -> bool {
-    let docker = &build.at.docker;
-    let inline =
-        |option: &Opt| option.value.as_ref().is_some_and(|value| value.display.starts_with("BUILDKIT_INLINE_CACHE="));
-    docker.last("cache-to").is_some() || docker.all("build-arg").any(inline)
+/// Whether a build writes a cache already, inline or elsewhere: as it is written, or by a variable that holds options.
+fn caches(draft: &Draft<'_, '_>, command: &Command, build: &Build) -> bool {
+    let value = |name: &str| {
+        let variable = draft.facts.effective.variable(name)?;
+        Some(variable.setting.variable_text().into_owned())
+    };
+    let writes = |text: &str| text.contains("BUILDKIT_INLINE_CACHE") || text.contains("--cache-to");
+    build.at.docker.last("cache-to").is_some()
+        || command.words.iter().any(|word| writes(&expand(word.display(), &value)))
 }
 
 /// An option with the blanks before it, and the line that it alone fills.

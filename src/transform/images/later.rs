@@ -1,8 +1,30 @@
-//! What a registry does not keep as a daemon does: names that are written again, and images that are in none.
+//! What comes later than it did, and what a registry does not keep as a daemon does: names that are written again, and images that
+//! are in none.
 
 use super::*;
 
 impl Work<'_, '_, '_> {
+    /// A build that moves behind the login comes later: nothing on the way may change what it is, and no other build may overtake it,
+    /// which could begin with its image.
+    pub(super) fn delayed(&mut self) {
+        let place = |number: usize| self.moved.get(&number).copied().unwrap_or(point(&self.facts.builds[number].at));
+        let mut found = Vec::new();
+        for (&number, &to) in &self.moved {
+            let from = point(&self.facts.builds[number].at);
+            let overtakes = |other: &usize| from < point(&self.facts.builds[*other].at) && place(*other) < to;
+            if let Some(command) = self.shell.felt_on_the_way(from, to) {
+                let what = crate::transform::short(command.raw());
+                found.push((to, format!("`{what}` stands before the login, behind which the build would have to go")));
+            } else if (0..self.facts.builds.len()).any(|other| overtakes(&other)) {
+                let message = "another build, which may begin with this image, would come before it";
+                found.push((to, message.to_owned()));
+            }
+        }
+        for (at, message) in found {
+            self.refuse(at, "between-build-and-push", &message);
+        }
+    }
+
     /// A daemon keeps what it pulled; a copy reads what is in the registry by then. So nothing of the job may write a name
     /// that it copies from, but the build that the copy is of.
     pub(super) fn overwritten(&mut self) {

@@ -1,0 +1,82 @@
+//! For which platforms a job builds, and on which architecture it runs.
+
+use std::collections::BTreeSet;
+
+use super::super::draft::Draft;
+use super::super::{environment, image};
+
+/// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
+/// job that sets one of them leaves it open.
+pub(super) fn platforms(draft: &Draft<'_, '_>, platform: &str) -> Option<String> {
+    let facts = draft.facts;
+    let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+    let matrix = facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
+    let value = |name: &str| {
+        let ruled = environment::ruled(draft).iter().any(|variables| variables.get(name).is_some());
+        if ruled || commands().any(|command| environment::set_by(command).iter().any(|(set, _)| set == name)) {
+            return None;
+        }
+        let rows = matrix.iter().flat_map(|matrix| matrix.items()).filter_map(|row| row.get(name));
+        let mut values = rows.flat_map(|row| match row.is_sequence() {
+            true => row.items().collect::<Vec<_>>(),
+            false => vec![row],
+        });
+        match values.next() {
+            // All of them at once: a list among them shows by its comma.
+            Some(first) => Some(values.fold(first.variable_text().into_owned(), |text, v| text + &v.variable_text())),
+            // One that an input gives may be another for another inclusion.
+            None => {
+                let variable = facts.effective.variable(name).filter(|variable| !variable.setting.holds_input());
+                variable.map(|variable| variable.setting.variable_text().into_owned())
+            }
+        }
+    };
+    Some(image::expand(platform, &value)).filter(|all| !all.contains('$'))
+}
+
+/// The architecture that the tags of a job's runner name, as Kubernetes calls it.
+pub(super) fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
+    architectures(draft)?.into_iter().next()
+}
+
+/// The architectures that the tags of a job's runner name, at most one; none where they may be several, or are only known when it
+/// runs.
+pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static str>> {
+    let tags = draft.facts.effective.get("tags");
+    let mut found = BTreeSet::new();
+    for tag in tags.iter().flat_map(|tags| tags.items()) {
+        let written: Vec<String> = tag.versions();
+        let all: Vec<String> = written.iter().flat_map(|text| environment::expansions(draft, text)).collect();
+        let named: BTreeSet<Option<&str>> = all.iter().map(|text| named_in(text)).collect();
+        let open = |text: &String| {
+            let variable = text.split_once('$').map(|(_, rest)| rest.to_ascii_lowercase()).unwrap_or_default();
+            ["arch", "arm", "amd", "platform", "cpu"].iter().any(|word| variable.contains(word))
+        };
+        // Which of them, or in which width, the name does not say.
+        let vague = |text: &String| {
+            let text = text.to_ascii_lowercase();
+            text.split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| matches!(word, "arm" | "armhf" | "armv7" | "graviton"))
+        };
+        if named.len() > 1
+            || named.contains(&None) && all.iter().any(vague)
+            || tag.holds_input() && named.iter().any(Option::is_some)
+            || all.iter().any(open)
+        {
+            return None;
+        }
+        found.extend(named.into_iter().flatten());
+    }
+    (found.len() < 2).then_some(found)
+}
+
+/// The architecture that a runner's tag names.
+fn named_in(tag: &str) -> Option<&'static str> {
+    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
+        "arm64" | "aarch64" | "armv8" => Some("arm64"),
+        "amd64" | "x64" => Some("amd64"),
+        "s390x" => Some("s390x"),
+        "ppc64le" => Some("ppc64le"),
+        _ => None,
+    })
+}
