@@ -65,11 +65,9 @@ impl Pace<'_> {
         let waves = items.len().div_ceil(size);
         for (number, wave) in items.chunks(size).enumerate() {
             let next = AtomicUsize::new(0);
-            let workers = self.jobs.clamp(1, wave.len());
             thread::scope(|scope| {
-                for _ in 0..workers {
+                for _ in 0..self.jobs.clamp(1, wave.len()) {
                     scope.spawn(|| {
-                        let _pool = alone(workers);
                         while !self.is_over(&failed) {
                             let at = next.fetch_add(1, Ordering::Relaxed);
                             let Some(item) = wave.get(at) else { break };
@@ -195,12 +193,4 @@ fn note(journal: &Journal, row: Row) -> Row {
 /// Without a journal nothing is pushed.
 fn noted(result: std::io::Result<()>) -> Result<(), Fault> {
     result.map_err(|error| Fault::new(Outcome::Failed, format!("the journal cannot be written: {}", error.kind())))
-}
-
-/// Keeps the work of a worker on its own thread where there are as many workers as cores: handing parts of it to each other would cost
-/// more than it gains.
-fn alone(workers: usize) -> Option<rayon::ThreadPool> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-    (workers >= cores).then(|| pool.build().ok()).flatten()
 }
