@@ -295,6 +295,10 @@ impl Work<'_, '_, '_> {
 
     /// Says what a job that needs no daemon loses, and cleans a migrated one.
     fn lose(&mut self, facts: &Facts<'_>) -> Result<(), Reason> {
+        // Through a job that keeps the daemon it has what that one has; what it says against it itself stays.
+        if facts.kubernetes && self.heirs.contains(facts.job.name()) {
+            return Ok(());
+        }
         let mut expect = Expect { declares: declares().collect(), ..Expect::default() };
         let services = facts.effective.get("services");
         let inherited =
@@ -321,7 +325,7 @@ impl Work<'_, '_, '_> {
                 expect.scripts[part] = Some(plumbing.kept());
             }
         }
-        if facts.kubernetes && !self.heirs.contains(facts.job.name()) {
+        if facts.kubernetes {
             self.clean(facts, &mut expect)?;
         }
         let changes =
