@@ -294,7 +294,8 @@ impl Scratch {
         let dir = self.dir.path();
         // What does not outlive the process need not be on the disk.
         let core = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tfsync = none\n";
-        let mut config = format!("{core}[extensions]\n");
+        // A few objects are packed and indexed sooner than threads are made for it.
+        let mut config = format!("{core}[pack]\n\tthreads = 1\n[extensions]\n");
         if self.hash == gix_hash::Kind::Sha256 {
             config.push_str("\tobjectFormat = sha256\n");
         }
