@@ -55,9 +55,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let code = package(name, words.get(verb)?.value()?)?;
             Some(Hidden { code, target: Some(verb) })
         }
-        "hatch" | "pdm" | "moon" => {
-            (argument == Some("run") || argument == Some("test")).then_some(()).and_then(|()| hidden("task"))
-        }
+        "moon" => (argument == Some("run")).then_some(()).and_then(|()| hidden("task")),
         "goreleaser" => matches!(argument, None | Some("release" | "continue" | "publish"))
             .then_some(())
             .and_then(|()| hidden("goreleaser")),

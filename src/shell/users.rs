@@ -55,7 +55,11 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if docker(command).is_some() {
         return None;
     }
-    let at = target(&command.words)?;
+    let mut at = target(&command.words)?;
+    if matches!(command.words.get(at)?.value(), Some("npx" | "bunx" | "pnpx")) {
+        let next = command.words.iter().skip(at + 1).position(|word| !word.display().starts_with('-'));
+        at += next.map_or(0, |next| next + 1);
+    }
     let name = base(command.words.get(at)?.value()?);
     let rest = || command.words.iter().skip(at + 1).map(|word| word.display());
     let verb = rest().find(|word| !word.starts_with('-')).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! Builds with BuildKit's rootless Kubernetes driver in place of Docker-in-Docker.
 //!
-//! The job makes a builder of its own before it builds, and removes it afterwards. It leaves the Docker-in-Docker
-//! service, and the variables that would point its client at that daemon are emptied: all four of them, since any
-//! `DOCKER_TLS_VERIFY`, even `0`, makes the client look for certificates that are no longer there. What only served the
-//! daemon goes (contexts, `docker-container` builders, probes, `docker compose down`); whatever else the job ran before
+//! The job makes a builder of its own before it builds, and removes it afterwards: in `after_script`, before a line that may
+//! end that. It leaves the Docker-in-Docker service, and the variables that would point its client at that daemon are
+//! emptied: all four of them, since any `DOCKER_TLS_VERIFY`, even `0`, makes the client look for certificates that are no
+//! longer there. What only served the daemon goes (contexts, `docker-container` builders, probes, `docker compose down`); whatever else the job ran before
 //! its script is kept, in order and with its comments.
 //!
 //! While a global service stands, the job says `services: []`: leaving the key out would inherit it again.
@@ -19,7 +19,12 @@
 //! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
 //! The builder runs in a pod of its own: a job stays as it is where its daemon lives on something that the pod has not, such as a proxy
-//! in the job's variables or a registry among its services.
+//! in the job's variables or a registry among its services. So does one that makes a builder with a configuration, options or nodes of its
+//! own, that names a daemon, a context or a folder of the client's for one command, or whose runner's architecture a matrix or a rule
+//! picks.
+//!
+//! Docker's image from before it held buildx becomes the one of the settings, unless the job installs by `pip` or in fixed versions what
+//! a newer one may not take.
 //!
 //! While an include cannot be read, a job without a `before_script` or `after_script` gets none: that of the include, if it
 //! sets one for all jobs, would be hidden. `--assume-complete` says that it does not.
@@ -33,6 +38,7 @@
 //! removes the other's builder: here the name ends in `${CI_JOB_ID}`. The plan waits by `inspect --bootstrap` without a
 //! name, which falls back to another builder and succeeds: here it is named.
 
+mod builder;
 mod platform;
 
 use super::draft::Draft;
@@ -46,8 +52,9 @@ use super::purpose::{Purpose, purpose};
 use super::settings::Settings;
 use super::surroundings;
 use crate::pipeline::{Section, Setting};
+use crate::shell::Command;
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Docker};
+use builder::{chosen, create};
 use platform::{architecture, architectures, platforms};
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
@@ -127,33 +134,6 @@ fn builds_early(draft: &Draft<'_, '_>) -> Option<usize> {
     let early = draft.facts.builds.iter().filter(|build| build.at.part == 0);
     let spans = early.filter_map(|build| draft.facts.command_of(&build.at)?.span.as_ref());
     spans.map(|span| span.item).min()
-}
-
-/// The command that makes the builder (buildx, `create`; driver options: docker/buildx `driver/kubernetes/factory.go`).
-///
-/// `docker build` builds for the runner it stands on: the builder gets nodes of the architecture that the job's tags name.
-fn create(settings: &Settings, architecture: Option<&str>) -> String {
-    let mut lines = vec![
-        "docker buildx create".to_owned(),
-        "--driver=kubernetes".to_owned(),
-        format!("--driver-opt=namespace={}", settings.namespace),
-        "--driver-opt=rootless=true".to_owned(),
-    ];
-    if let Some(architecture) =
-        architecture.filter(|_| !settings.driver_options.iter().any(|(name, _)| name == "nodeselector"))
-    {
-        lines.push(format!("--driver-opt=nodeselector=kubernetes.io/arch={architecture}"));
-    }
-    for (name, value) in &settings.driver_options {
-        // A value with commas wants quotes that buildx sees.
-        lines.push(match value.contains([',', ' ', '"', '\'']) {
-            true => format!("'--driver-opt=\"{name}={}\"'", value.replace('\'', "'\\''").replace('"', "\"\"")),
-            false => format!("--driver-opt={name}={value}"),
-        });
-    }
-    lines.push(format!("--name=\"{}\"", settings.builder_name));
-    lines.push("--use".to_owned());
-    lines.join(" \\\n  ") + "\n"
 }
 
 /// Why the job cannot do without its daemon, or why that cannot be known.
@@ -289,34 +269,6 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         }
     }
     reasons
-}
-
-/// What is the team's choice in a builder that the job makes, and would be another one.
-fn chosen(command: &Command, docker: &Docker, draft: &Draft<'_, '_>) -> Option<String> {
-    let value = |name: &str| docker.last(name).and_then(|option| Some(option.value.as_ref()?.display.clone()));
-    let driver = value("driver").unwrap_or_else(|| "docker-container".to_owned());
-    match &*driver {
-        "kubernetes" => return None,
-        "docker-container" => {}
-        _ => return Some(format!("makes a builder with the driver `{driver}`, which is the team's choice")),
-    }
-    let own = ["config", "buildkitd-config", "buildkitd-flags", "flags", "append"]
-        .into_iter()
-        .find(|o| docker.last(o).is_some());
-    if let Some(option) = own {
-        return Some(format!("makes a builder with `--{option}`, which the one of this phase would not have"));
-    }
-    // Which BuildKit it is matters little; the pod has its cluster's network.
-    let usual = |option: &str| option.starts_with("image=") || option == "network=host";
-    let options = docker.all("driver-opt").filter_map(|option| option.value.as_ref());
-    let options = options.flat_map(|value| value.display.split(','));
-    if let Some(option) = options.into_iter().find(|option| !usual(option.trim_matches('"'))) {
-        return Some(format!("makes a builder with the option `{option}`, which the one of this phase would not have"));
-    }
-    let mut places = docker.operands.iter().filter_map(|&word| command.words.get(word)).map(|word| word.display());
-    let daemons = names_of_daemons(draft);
-    let elsewhere = places.find(|place| place.contains("://") && !is_here(place, &daemons))?;
-    Some(format!("makes a builder at `{elsewhere}`, which is another machine's"))
 }
 
 /// Why a script that the job is to get may hide one that it inherits from an include that cannot be read.

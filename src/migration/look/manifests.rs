@@ -74,6 +74,8 @@ const TOOLS: &[Tool] = &[
         Where::Here,
         Says::One(&["dockers:", "dockers_v2:", "docker_manifests:"]),
     ),
+    tool(&["pre-commit", "prek"], &[".pre-commit-config.yaml"], Where::Here, Says::One(&["docker"])),
+    tool(&["serverless", "sls"], &["serverless.yml", "serverless.yaml"], Where::Here, Says::One(&["docker"])),
     tool(
         &["terraform", "tofu", "terragrunt"],
         &["*.tf"],
