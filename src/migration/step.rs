@@ -9,7 +9,7 @@ use super::engine::Scene;
 use super::one_text::{leave_unlike, written_once};
 use super::phase::Phase;
 use super::shared::share;
-use crate::pipeline::{FileId, Pipeline, Section};
+use crate::pipeline::{Definition, FileId, Pipeline, Section};
 use crate::transform::{
     Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
 };
@@ -122,8 +122,9 @@ fn settle_who_changes<'p>(
         names = changing;
         let shares = |job: &Planned<'_>| {
             let definition = pipeline.job(&job.name).and_then(|job| job.definitions().last().copied());
-            let sharers = definition.map(|definition| pipeline.sharers(definition.value)).unwrap_or_default();
-            sharers.iter().any(|sharer| !names.contains(sharer.name()))
+            let Some(Definition { value, .. }) = definition else { return false };
+            let mut concerned = pipeline.sharers(value).into_iter().chain(pipeline.heirs(value));
+            concerned.any(|job| !names.contains(job.name()))
         };
         for job in std::mem::take(planned) {
             let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.name) } else { None };

@@ -18,6 +18,7 @@ mod extend;
 mod facts;
 mod files;
 mod given;
+mod heirs;
 mod include;
 mod inputs;
 mod job;

@@ -6,6 +6,7 @@ use super::check;
 use super::document::header;
 use super::error::Error;
 use super::extend::{Lineage, extend};
+use super::heirs::Heirs;
 use super::job::{Definition, Job};
 use super::mention::{Mention, Mentions};
 use super::merge::Entries;
@@ -70,6 +71,7 @@ pub struct Pipeline {
     /// The global variables.
     pub(super) variables: Vec<Held>,
     shares: OnceLock<Shares>,
+    heirs: OnceLock<Heirs>,
     mentions: OnceLock<Mentions>,
 }
 
@@ -119,8 +121,9 @@ impl Pipeline {
         let globals = check::globals(trees, find)?;
         let variables = find("variables").map(|held| trees.entries(&held.slot)).unwrap_or_default();
         let variables = variables.iter().map(|held| held.by(&|_| Way::Global)).collect();
-        let (shares, mentions) = (OnceLock::new(), OnceLock::new());
-        let pipeline = Pipeline { project: Arc::clone(&project), tops, names, globals, variables, shares, mentions };
+        let (shares, heirs, mentions) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let pipeline =
+            Pipeline { project: Arc::clone(&project), tops, names, globals, variables, shares, heirs, mentions };
         check::pipeline(&pipeline)?;
         Ok(pipeline)
     }
@@ -201,6 +204,13 @@ impl Pipeline {
     fn within(&self, at: At, heirs: bool) -> Vec<Job<'_>> {
         let jobs = self.shares.get_or_init(|| Shares::of(self)).within(self.trees(), at, heirs);
         jobs.into_iter().filter_map(|entry| self.tops.get(entry)).map(|top| Job { pipeline: self, top }).collect()
+    }
+
+    /// The visible jobs that extend or merge the mapping of another, themselves or by their bases, in order: a key that it gets is
+    /// theirs too, unless they have it.
+    pub fn heirs(&self, mapping: At) -> Vec<Job<'_>> {
+        let heirs = self.heirs.get_or_init(|| Heirs::of(self)).of_mapping(mapping);
+        heirs.filter_map(|entry| self.tops.get(entry)).map(|top| Job { pipeline: self, top }).collect()
     }
 
     /// Where a job is named, in the order of the jobs that name it.

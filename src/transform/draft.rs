@@ -221,8 +221,10 @@ impl DraftItem {
         let mut joined: Vec<(Range<usize>, String)> = Vec::with_capacity(edits.len());
         for (range, text) in edits {
             match joined.last_mut() {
-                Some((last, before)) if last.end == range.start => {
-                    last.end = range.end;
+                Some((last, before))
+                    if last.end == range.start || (range.start < last.end && text.is_empty() && before.is_empty()) =>
+                {
+                    last.end = range.end.max(last.end);
                     before.push_str(&text);
                 }
                 _ => joined.push((range, text)),
@@ -235,6 +237,19 @@ impl DraftItem {
             let blank_before = before.is_empty() || before.ends_with("\n\n");
             if text.is_empty() && range.start < range.end && blank_before && after.starts_with('\n') {
                 range.end += 1;
+            }
+            // Of what stood on one line with it, nothing but the `;` between the two is left.
+            let line = before.trim_end_matches([' ', '\t']);
+            let next = after.trim_start_matches([' ', '\t']);
+            let ends = next.is_empty() || next.starts_with('\n') || next.starts_with(';') && !next.starts_with(";;");
+            if text.is_empty()
+                && range.start < range.end
+                && ends
+                && line.ends_with(';')
+                && !line.ends_with(";;")
+                && free < line.len()
+            {
+                range.start = line.len() - 1;
             }
             let kept = before.trim_end_matches('\n').len() + 1;
             if text.is_empty() && after.is_empty() && kept < range.start && free <= kept {

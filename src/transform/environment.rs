@@ -46,12 +46,10 @@ pub(super) fn sets_client(command: &Command) -> bool {
 /// Why a job that sets the client's environment itself is left alone.
 pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let facts = draft.facts;
-    let mut reasons = Vec::new();
+    let mut reasons = apart(draft);
     let daemons = names_of_daemons(draft);
     for (number, part) in facts.parts.iter().enumerate().filter(|(number, _)| *number < 2) {
         for command in part.script.commands() {
-            let docker = crate::shell::docker(command);
-            reasons.extend(docker.as_deref().and_then(|docker| for_one_command(draft, number, command, docker)));
             for (name, value) in set_by(command) {
                 // Even before the builder is made: `after_script`, a shell of its own, would not find it.
                 if CLIENT.contains(&&*name) && !(number == 0 && again(facts, &name, value.as_deref())) {
@@ -108,16 +106,28 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     reasons
 }
 
-/// Why one command that stays would not use the job's builder: it has a configuration, a daemon or a context of its own.
+/// Why commands stand apart from the others of their job: what one of them reads, its successor would not.
+pub(super) fn apart(draft: &Draft<'_, '_>) -> Vec<Reason> {
+    let parts = draft.facts.parts.iter().enumerate();
+    let commands = parts.flat_map(|(number, part)| part.script.commands().iter().map(move |command| (number, command)));
+    let reason = |(number, command)| for_one_command(draft, number, command, &*crate::shell::docker(command)?);
+    commands.filter_map(reason).collect()
+}
+
+/// Why one command would not use the job's builder, or its login: it has a configuration, a daemon or a context of its own.
 fn for_one_command(draft: &Draft<'_, '_>, part: usize, command: &Command, docker: &Docker) -> Option<Reason> {
     let stays = matches!(of_docker(docker), Purpose::Build | Purpose::Bake | Purpose::Login | Purpose::Registry);
+    let client = stays || of_docker(docker) == Purpose::Image;
     let own =
         docker.environment.iter().find(|(name, _)| CLIENT.contains(&name.as_str())).map(|(name, _)| name.as_str());
     let tls = |option: &Opt| option.name.starts_with("tls");
-    let (code, message) = if let Some(name) = own.filter(|_| stays) {
-        ("client-environment", format!("sets {name} for one command, which then knows no builder"))
+    let (code, message) = if let Some(name) = own.filter(|_| client) {
+        ("client-environment", format!("sets {name} for one command, by which it knows its builder and its login"))
     } else if docker.globals.iter().any(|option| option.name == "config") {
-        ("client-environment", "has a configuration of its own for one command, which knows no builder".to_owned())
+        (
+            "client-environment",
+            "has a configuration of its own for one command, by which it knows its builder and its login".to_owned(),
+        )
     } else if stays && docker.endpoint.is_some() || docker.globals.iter().any(tls) {
         ("remote-docker-host", "names its daemon itself, by a host, a context or certificates".to_owned())
     } else {

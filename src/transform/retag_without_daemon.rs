@@ -14,7 +14,8 @@
 //! another use, leaves the job as it is.
 
 use super::draft::Draft;
-use super::image::{Cli, cli, name_of};
+use super::environment;
+use super::image::{Cli, cli, copies_alike, name_of};
 use super::images::{self, Flow};
 use super::inputs;
 use super::left::Reason;
@@ -38,7 +39,8 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     }
     flow.reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
     let (name, image) = name_of(&facts.effective);
-    flow.reasons.extend(surroundings::signs(draft));
+    flow.reasons.extend([surroundings::signs(draft), surroundings::windows(draft)].into_iter().flatten());
+    flow.reasons.extend(surroundings::options(draft).into_iter().chain(environment::apart(draft)));
     let odd = inputs::image(draft, settings);
     match cli(&name, settings) {
         _ if odd.is_some() => flow.reasons.extend(odd),
@@ -52,6 +54,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
             };
             flow.reasons.push(draft.reason_at_setting(image.as_ref(), "image-unknown", message));
         }
+    }
+    if draft.image.is_some() || !copies_alike(&name, settings) {
+        flow.reasons.extend(surroundings::installs(draft));
     }
     images::apply(draft, flow, settings)?;
     if !facts.dind.is_empty() {

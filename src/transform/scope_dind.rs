@@ -113,6 +113,16 @@ impl Work<'_, '_, '_> {
         let heirs = self.heirs(&keep);
         let (back, others): (Vec<_>, Vec<_>) =
             lose.into_iter().partition(|facts| heirs.contains(facts.job.name()) && !facts.kubernetes);
+        if let Some(facts) = back.iter().find(|facts| !self.takes_all(facts)) {
+            self.blamed = Some(facts.job.name().to_owned());
+            let at = facts.job.definitions().last().map(|definition| definition.key);
+            let message =
+                "extends or merges a job that keeps the daemon, and would get what it does not inherit now".to_owned();
+            return Err(match at {
+                Some(at) => reason_at(stage.pipeline.project(), at, None, "shared-with-job", message),
+                None => self.reason("shared-with-job", message),
+            });
+        }
         lose = others;
         keep.extend(back);
         self.heirs = heirs;
@@ -141,28 +151,10 @@ impl Work<'_, '_, '_> {
 
     /// The jobs that extend or merge one of these: an entry that one of these gets is theirs too.
     fn heirs(&self, keep: &[&Facts<'_>]) -> BTreeSet<String> {
-        let project = self.stage.pipeline.project();
-        let kept: BTreeSet<At> = keep.iter().flat_map(|facts| facts.job.definitions()).map(|d| d.value).collect();
         let names: BTreeSet<&str> = keep.iter().map(|facts| facts.job.name()).collect();
-        let merges = |at: At| {
-            let tree = project.file(at.file).tree();
-            let mut open = vec![at.node];
-            let mut found = BTreeSet::new();
-            while let Some(mapping) = open.pop() {
-                for (_, value) in tree.entries(mapping).filter(|&(key, _)| crate::yaml::is_merge(tree, key)) {
-                    let merged = if tree.is_sequence(value) { tree.items(value).to_vec() } else { vec![value] };
-                    let merged = merged.into_iter().map(|node| tree.resolve(node));
-                    open.extend(merged.filter(|node| found.insert(At { node: *node, ..at })));
-                }
-            }
-            found
-        };
-        let is_heir = |facts: &&Facts<'_>| {
-            let own = !names.contains(facts.job.name());
-            own && (facts.job.bases().any(|base| names.contains(base.name()))
-                || facts.job.definitions().iter().any(|own| !merges(own.value).is_disjoint(&kept)))
-        };
-        self.stage.facts.iter().filter(is_heir).map(|facts| facts.job.name().to_owned()).collect()
+        let definitions = keep.iter().filter_map(|facts| facts.job.definitions().last());
+        let heirs = definitions.flat_map(|definition| self.stage.pipeline.heirs(definition.value));
+        heirs.map(|job| job.name()).filter(|name| !names.contains(name)).map(str::to_owned).collect()
     }
 
     /// Whether the text of a job is not written yet.
@@ -308,7 +300,7 @@ impl Work<'_, '_, '_> {
             let reason = Reason { code: LOSES_DAEMON, message, ..unseen.reason.clone() };
             self.rewrite.left.push(Left { job: facts.job.name().to_owned(), reasons: vec![reason] });
         }
-        if inherited {
+        if inherited || facts.kubernetes {
             expect.services = Some(services.map_or(0, |services| services.items().count()) - facts.dind.len());
         }
         for variable in facts.effective.variables().filter(|v| v.setting.origin.way == Way::Global) {

@@ -53,6 +53,18 @@ pub fn settle_at<'p>(
         let message = format!("`{}` takes values from this job, and would change with it", other.name());
         return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
     }
+    // A key that is new to the job is its heirs' as well, if they do not have it; variables are merged one by one.
+    let says = |at: At, keyword: &str| draft.pipeline.project().file(at.file).tree().get(at.node, keyword).is_some();
+    let felt = |job: &Job<'_>| {
+        let own = |keyword: &str| job.definitions().iter().any(|definition| says(definition.value, keyword));
+        let new = |keyword: &str| !says(home.definition.value, keyword) && !own(keyword);
+        CHANGED.into_iter().any(|keyword| is_changed(draft, keyword) && (keyword == "variables" || new(keyword)))
+    };
+    let heirs = draft.pipeline.heirs(home.definition.value);
+    if let Some(heir) = heirs.iter().filter(|job| others(job)).find(|job| felt(job)) {
+        let message = format!("`{}` extends or merges this job, and would change with it", heir.name());
+        return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
+    }
     let mut settling = Settling { draft, edits: Edits::new(home.stream), inserted: Vec::new(), home };
     settling.all().map_err(|error| vec![settling.reason(&error)])?;
     Ok(BTreeMap::from([(settling.home.definition.value.file, settling.edits)]))

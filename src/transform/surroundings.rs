@@ -2,10 +2,12 @@
 
 use super::draft::Draft;
 use super::environment::set_by;
-use super::image::{expand, name_of};
+use super::facts::Part;
+use super::image::{expand, name_of, option_of_its_own};
 use super::left::Reason;
 use super::settings::Settings;
 use super::use_kubernetes_builder::names_of;
+use crate::pipeline::Setting;
 use crate::shell::docker::Verb;
 use crate::shell::{Command, docker};
 
@@ -60,7 +62,7 @@ fn host(word: &str) -> Option<&str> {
 }
 
 /// A job for a Windows runner: its shell is another one, and its images are not the builder's.
-fn windows(draft: &Draft<'_, '_>) -> Option<Reason> {
+pub(super) fn windows(draft: &Draft<'_, '_>) -> Option<Reason> {
     let (image, setting) = name_of(&draft.facts.effective);
     let is_windows = |text: &str| {
         let words = text.to_ascii_lowercase();
@@ -72,6 +74,41 @@ fn windows(draft: &Draft<'_, '_>) -> Option<Reason> {
     let at = if tagged { tags } else { setting.filter(|_| is_windows(&image)) }?;
     let message = "is a job for Windows, whose shell and images are others than the builder's".to_owned();
     Some(draft.reason_at_setting(Some(&at), "windows", message))
+}
+
+/// Options of the daemon's that its successor would not have: a mirror, an insecure registry.
+pub(super) fn options(draft: &Draft<'_, '_>) -> Vec<Reason> {
+    let facts = draft.facts;
+    let services = facts.effective.get("services");
+    let services = services.iter().flat_map(|services| services.items()).enumerate();
+    let daemons = services.filter(|(number, _)| facts.dind.contains(number)).map(|(_, service)| service);
+    let of_its_own = |service: Setting<'_>| {
+        let option = option_of_its_own(&service)?;
+        let message = format!("the daemon is started with `{option}`, which the builder would not have");
+        Some(draft.reason_at_setting(Some(&service), "dind-with-command", message))
+    };
+    daemons.filter_map(of_its_own).collect()
+}
+
+/// What a job installs, and may not install in a newer image than its own.
+pub(super) fn installs(draft: &Draft<'_, '_>) -> Vec<Reason> {
+    let name = name_of(&draft.facts.effective).0;
+    let of_part = |(number, part): (usize, &Part<'_>)| {
+        let command = part.script.commands().iter().find(|command| installs_for_this_image(command))?;
+        let message = format!("the image `{name}` would become a newer one, in which this may not install as it did");
+        Some(draft.reason_at_command(number, command, "image-too-old", message))
+    };
+    draft.facts.parts.iter().enumerate().filter_map(of_part).collect()
+}
+
+/// Installs what another version of the image's distribution may not take: by pip, which Alpine 3.19 and later reserve to its packages
+/// (PEP 668), or in a version that is said.
+fn installs_for_this_image(command: &Command) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
+    let installs = words.iter().any(|word| matches!(*word, "install" | "add"));
+    let pip = words.iter().any(|word| matches!(*word, "pip" | "pip3")) && !words.contains(&"--break-system-packages");
+    let pinned = || words.iter().skip(1).any(|word| !word.starts_with('-') && word.contains('='));
+    installs && (pip || command.name() == Some("apk") && pinned())
 }
 
 /// Docker Content Trust: `docker push` signs, and neither buildx nor a copy within the registry does

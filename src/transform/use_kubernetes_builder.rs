@@ -205,20 +205,12 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
             "BUILDX_BUILDER names another builder".to_owned(),
         ));
     }
-    let services = facts.effective.get("services");
     if facts.dind.is_empty() {
         let message =
             "no Docker-in-Docker service is in sight: the daemon is the runner's, or another machine's".to_owned();
         reasons.push(draft.reason_at_setting(None, "no-dind-service", message));
     }
-    for service in
-        services.iter().flat_map(|s| s.items()).enumerate().filter(|(n, _)| facts.dind.contains(n)).map(|(_, s)| s)
-    {
-        if let Some(option) = image::option_of_its_own(&service) {
-            let message = format!("the daemon is started with `{option}`, which the builder would not have");
-            reasons.push(draft.reason_at_setting(Some(&service), "dind-with-command", message));
-        }
-    }
+    reasons.extend(surroundings::options(draft));
     let daemons = names_of_daemons(draft);
     if let Some(host) = facts.effective.variable("DOCKER_HOST")
         && !(is_here(&host.setting.variable_text(), &daemons)
@@ -251,13 +243,8 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         };
         reasons.push(draft.reason_at_setting(setting.as_ref(), "image-unknown", message));
     }
-    let newer = draft.image.is_some() || cli(&name, settings) == Cli::TooOld;
-    for (number, part) in facts.parts.iter().enumerate().filter(|_| newer) {
-        if let Some(command) = part.script.commands().iter().find(|command| installs_for_this_image(command)) {
-            let message =
-                format!("the image `{name}` would become a newer one, in which this may not install as it did");
-            reasons.push(draft.reason_at_command(number, command, "image-too-old", message));
-        }
+    if draft.image.is_some() || cli(&name, settings) == Cli::TooOld {
+        reasons.extend(surroundings::installs(draft));
     }
     for part in &facts.parts {
         let docker = part.script.commands().iter().any(|command| crate::shell::docker(command).is_some());
@@ -326,16 +313,6 @@ fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
     if cli(&name_of(&draft.facts.effective).0, settings) == Cli::TooOld {
         draft.image = Some(settings.image.clone());
     }
-}
-
-/// Installs what another version of the image's distribution may not take: by pip, which Alpine 3.19 and later reserve to its packages
-/// (PEP 668), or in a version that is said.
-fn installs_for_this_image(command: &Command) -> bool {
-    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
-    let installs = words.iter().any(|word| matches!(*word, "install" | "add"));
-    let pip = words.iter().any(|word| matches!(*word, "pip" | "pip3")) && !words.contains(&"--break-system-packages");
-    let pinned = || words.iter().skip(1).any(|word| !word.starts_with('-') && word.contains('='));
-    installs && (pip || command.name() == Some("apk") && pinned())
 }
 
 /// What stays of the scripts, and reads a variable that is emptied, other than to print it.

@@ -48,16 +48,10 @@ impl Edits<'_> {
             return Ok(());
         }
         let mut end = stream.content_line_end(stream.last_of(previous));
-        if column > 0 {
-            // Comments that stand deeper belong to what is before. Others at the end of the block stay there: whoever deletes the
-            // new entry again takes the comment above it along.
-            while end < stream.text().len()
-                && stream.is_comment(end)
-                && self.comment_column(end) > column
-                && at == siblings.len()
-            {
-                end = stream.line_end(end);
-            }
+        // Comments that stand deeper belong to what is before. Others stay below what is new: whoever deletes that again takes the
+        // comment above it along.
+        while end < stream.text().len() && stream.is_comment(end) && self.comment_column(end) > column {
+            end = stream.line_end(end);
         }
         let unended = end > 0 && !stream.text()[..end].ends_with('\n');
         let text =

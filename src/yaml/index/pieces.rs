@@ -26,6 +26,10 @@ pub(in crate::yaml) struct Pieces(HashMap<Box<str>, GreenNode>);
 
 /// Indexes a text in pieces, some of which may be known; none if it is not to be cut.
 pub(in crate::yaml) fn in_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
+    // Where documents end by a marker, what stands behind it belongs to none of the pieces.
+    if memchr::memmem::find(text.as_bytes(), b"\n...").is_some() {
+        return None;
+    }
     match text.len() <= KEPT {
         true => in_known_pieces(text, known),
         false => Some((in_pieces_of(text, PIECE)?, Pieces::default())),
