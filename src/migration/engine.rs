@@ -138,6 +138,15 @@ impl Plan {
         let mut steps = phase.transforms.chunk_by(|a, b| is_of_jobs(a) && is_of_jobs(b));
         if let Some(first) = steps.next() {
             plan.take(scene, step(scene, phase, first, only));
+            // Jobs whose anchors the others have used until now.
+            let anchored = |reason: &Reason| reason.code == "anchor-in-use";
+            let again = plan.left.iter().any(|left| left.reasons.iter().any(anchored));
+            if again && only.is_none() && !plan.is_empty() {
+                plan.left.clear();
+                if let Err(error) = plan.go_on(scene, phase, first) {
+                    plan.give_up(error);
+                }
+            }
         }
         for transforms in steps {
             if let Err(error) = plan.go_on(scene, phase, transforms) {

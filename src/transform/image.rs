@@ -60,7 +60,9 @@ pub fn versions(effective: &Effective<'_>, setting: &Setting<'_>) -> Vec<String>
 pub fn option_of_its_own(service: &Setting<'_>) -> Option<String> {
     let variables = service.get("variables");
     let mut variables = variables.iter().flat_map(|variables| variables.entries());
-    if let Some(variable) = variables.find(|variable| !variable.key.starts_with("DOCKER_")) {
+    // What the health check of the runner's and the log read.
+    let harmless = |name: &str| name.starts_with("DOCKER_") || matches!(name, "HEALTHCHECK_TCP_PORT" | "TZ");
+    if let Some(variable) = variables.find(|variable| !harmless(&variable.key)) {
         return Some(variable.key.to_string());
     }
     let said = ["entrypoint", "command"].into_iter().filter_map(|key| service.get(key)).filter(|said| !said.is_null());
@@ -193,6 +195,17 @@ pub fn copies_alike(image: &str, settings: &Settings) -> bool {
     !(old && image != settings.image && own_tag(image).is_some())
 }
 
+/// The image of the settings in place of docker's own, from where that one came: a mirror or a dependency proxy.
+pub fn newer(image: &str, settings: &Settings) -> String {
+    let (name, _) = split(image);
+    match name.strip_suffix("docker") {
+        Some(place) if is_mirror(name) && name.contains('/') && !settings.image.contains('/') => {
+            format!("{place}{}", settings.image)
+        }
+        _ => settings.image.clone(),
+    }
+}
+
 /// Docker's own image under another address: Docker Hub's full name, or GitLab's dependency proxy.
 fn is_mirror(name: &str) -> bool {
     let prefix = name.trim_end_matches("docker").trim_end_matches('/').trim_end_matches("/library");
@@ -244,6 +257,17 @@ mod tests {
         for image in ["docker:29-cli", "docker", "postgres:16", "my-docker:dinder", "docker.io/library/docker:29"] {
             assert!(!is_dind(image), "{image}");
         }
+    }
+
+    #[test]
+    fn a_newer_image_comes_from_the_same_place() {
+        let settings = Settings::default();
+        let proxy = "${CI_DEPENDENCY_PROXY_GROUP_IMAGE_PREFIX}/";
+        assert_eq!(newer(&format!("{proxy}docker:20.10"), &settings), format!("{proxy}{}", settings.image));
+        assert_eq!(newer("docker.io/library/docker:19", &settings), format!("docker.io/library/{}", settings.image));
+        assert_eq!(newer("docker:19", &settings), settings.image);
+        let own = Settings { image: "ci/tools:1".into(), ..Settings::default() };
+        assert_eq!(newer("docker.io/docker:19", &own), "ci/tools:1");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::left::Reason;
-use super::purpose::{Whole, whole};
+use super::purpose::{Purpose, Whole, purpose, whole};
 use crate::pipeline::Way;
 use crate::shell::docker::Verb;
 use crate::shell::{Kind, Script, Statement, docker};
@@ -36,6 +36,15 @@ pub(super) fn drop_plumbing(draft: &mut Draft<'_, '_>, whose: Whose) -> Result<(
                     return Err(draft.reason(number, place, "plumbing-function", message));
                 }
                 Whole::Plumbing => draft.drop_statement(number, script, statement)?,
+                // `docker info && docker login …`
+                Whole::Mixed if statement.kind == Kind::List => {
+                    let plumbing = |number: &usize| {
+                        let command = script.commands().get(*number);
+                        command.is_some_and(|command| purpose(command) == Purpose::Plumbing)
+                    };
+                    let gone = statement.commands.iter().copied().filter(plumbing).collect();
+                    draft.drop_commands(number, script, &gone)?;
+                }
                 Whole::Mixed => {
                     let message = "serves the daemon and does something else in one statement".to_owned();
                     return Err(draft.reason(number, place, "mixed-statement", message));

@@ -15,7 +15,7 @@
 
 use super::draft::Draft;
 use super::environment;
-use super::image::{Cli, cli, copies_alike, name_of};
+use super::image::{Cli, cli, copies_alike, name_of, newer};
 use super::images::{self, Flow};
 use super::inputs;
 use super::left::Reason;
@@ -45,7 +45,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     match cli(&name, settings) {
         _ if odd.is_some() => flow.reasons.extend(odd),
         Cli::WithBuildx => {}
-        Cli::TooOld => draft.image = Some(settings.image.clone()),
+        Cli::TooOld => draft.image = Some(newer(&name, settings)),
         Cli::Unknown if facts.runs_buildx() => {}
         Cli::Unknown => {
             let message = match name.is_empty() {

@@ -132,6 +132,10 @@ impl Work<'_, '_, '_> {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
         };
         if !keep.is_empty() {
+            if let Some((facts, reason)) = keep.iter().find_map(|facts| Some((facts, self.hides_variables(facts)?))) {
+                self.blamed = Some(facts.job.name().to_owned());
+                return Err(reason);
+            }
             let (all, some): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) = keep.iter().partition(|facts| self.takes_all(facts));
             if !all.is_empty() {
                 self.hidden_job(name, &all)?;
@@ -169,7 +173,9 @@ impl Work<'_, '_, '_> {
         let services = facts.effective.get("services");
         let answers = |service: crate::pipeline::Setting<'_>| names_of(&service).iter().any(|name| name == "docker");
         let daemon = !facts.dind.is_empty() || services.iter().flat_map(|services| services.items()).any(answers);
-        let needs = facts.keeps_daemon() || (own && daemon && !facts.kubernetes);
+        // What the steps of `run:` do is not looked at.
+        let steps = facts.effective.get("run").is_some();
+        let needs = facts.keeps_daemon() || steps || (own && daemon && !facts.kubernetes);
         needs && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
     }
 
@@ -235,6 +241,19 @@ impl Work<'_, '_, '_> {
     fn comment(&self, setting: &Setting<'_>) -> Vec<String> {
         let stream = self.stage.pipeline.project().file(setting.key_at.file).stream();
         stream.map(|stream| comment_of(stream, setting.key_at.node)).unwrap_or_default()
+    }
+
+    /// Why a job would not get the hidden job's variables: a reference in the place of its own hides them.
+    fn hides_variables(&self, facts: &Facts<'_>) -> Option<Reason> {
+        let project = self.stage.pipeline.project();
+        let own = facts.job.definitions().iter().find_map(|definition| {
+            let tree = project.file(definition.value.file).tree();
+            let value = tree.get(definition.value.node, "variables")?;
+            tree.tag(value).map(|_| At { node: value, ..definition.value })
+        });
+        let at = own.filter(|_| !self.global.variables.is_empty())?;
+        let message = "the variables of this job are a reference, which would hide those of the daemon".to_owned();
+        Some(reason_at(project, at, None, "no-safe-place", message))
     }
 
     /// Lets a job that needs the daemon extend the hidden job, before its other bases, so that those still win.

@@ -9,7 +9,7 @@ use super::inputs;
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
 use crate::pipeline::{At, Definition, FileId, Job, Section, Setting};
-use crate::yaml::{Edits, Entry, Error, Item, Kind, NodeId, Position, Style, Value};
+use crate::yaml::{Edits, Entry, Error, ErrorKind, Item, Kind, NodeId, Position, Style, Value};
 
 /// The edits of each file.
 pub type FileEdits<'p> = BTreeMap<FileId, Edits<'p>>;
@@ -313,7 +313,7 @@ impl Settling<'_, '_, '_> {
 
     fn refusal(&self, message: &str) -> Error {
         Error {
-            kind: crate::yaml::ErrorKind::Edit,
+            kind: ErrorKind::Edit,
             span: self.home.stream.span(self.home.definition.key.node),
             message: message.to_owned(),
             hint: String::new(),
@@ -323,6 +323,7 @@ impl Settling<'_, '_, '_> {
     fn reason(&self, error: &Error) -> Reason {
         let (line, column) = self.home.stream.line_column(error.span.start);
         let file = self.draft.pipeline.project().file(self.home.definition.value.file).path.clone();
-        Reason { code: "no-safe-place", message: error.message.clone(), file, line, column }
+        let code = if error.kind == ErrorKind::Anchored { "anchor-in-use" } else { "no-safe-place" };
+        Reason { code, message: error.message.clone(), file, line, column }
     }
 }

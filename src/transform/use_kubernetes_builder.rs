@@ -55,7 +55,7 @@ use crate::pipeline::{Section, Setting};
 use crate::shell::Command;
 use crate::shell::docker::Verb;
 use builder::{chosen, create};
-use platform::{architecture, architectures, platforms};
+use platform::{architecture, architectures, builds_for, platforms};
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
@@ -96,8 +96,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         return Err(read);
     }
     if !facts.kubernetes {
-        let platform = facts.builds.iter().all(|build| build.at.docker.last("platform").is_some());
-        let architecture = architecture(draft).filter(|_| !platform);
+        let architecture = architecture(draft).filter(|architecture| builds_for(draft, architecture));
         let name = &settings.builder_name;
         let made = [create(settings, architecture), format!("docker buildx inspect --bootstrap \"{name}\"")];
         match builds_early(draft) {
@@ -310,8 +309,9 @@ pub(super) fn is_here(host: &str, names: &[String]) -> bool {
 }
 
 fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
-    if cli(&name_of(&draft.facts.effective).0, settings) == Cli::TooOld {
-        draft.image = Some(settings.image.clone());
+    let name = name_of(&draft.facts.effective).0;
+    if cli(&name, settings) == Cli::TooOld {
+        draft.image = Some(image::newer(&name, settings));
     }
 }
 

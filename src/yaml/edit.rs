@@ -337,7 +337,8 @@ impl<'s> Edits<'s> {
             if let Some(alias) = self.stream.aliases_of(*anchored).find(|&alias| !inside(alias)) {
                 let (line, _) = self.stream.line_column(self.stream.span(alias).start);
                 let name = &self.stream.text()[range.clone()];
-                return Err(self.error(*anchored, format!("the anchor `{name}` is still used in line {line}")));
+                let error = self.error(*anchored, format!("the anchor `{name}` is still used in line {line}"));
+                return Err(Error { kind: ErrorKind::Anchored, ..error });
             }
         }
         Ok(())

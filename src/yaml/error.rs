@@ -19,6 +19,8 @@ pub enum ErrorKind {
     TooLarge,
     /// An edit that cannot be made.
     Edit,
+    /// An anchor in what would go is used elsewhere.
+    Anchored,
 }
 
 /// A refusal, with the place and what to do about it.

@@ -120,7 +120,7 @@ impl<'f, 'p> Shell<'f, 'p> {
         let (Some(script), Some(other)) = (self.script(point.part), self.command(point)) else { return false };
         let list = script.statements().get(other.context.innermost).filter(|list| list.kind == Kind::List);
         // A sequence that ends the job is all that `||` may lead to where the other is no element of a list (see the reader).
-        let ends = matches!(command.name(), Some("exit" | "echo")) && other.context.chain.is_none();
+        let ends = matches!(command.name(), Some("exit" | "return" | "echo")) && other.context.chain.is_none();
         ends && list.is_some_and(|list| {
             let around = std::iter::successors(Some(command.context.innermost), |&statement| {
                 script.statements().get(statement).and_then(|statement| statement.parent)

@@ -8,7 +8,7 @@ use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Build;
-use crate::transform::image::{copies_alike, expand, image_of, name_of};
+use crate::transform::image::{copies_alike, expand, image_of, name_of, newer};
 use crate::transform::left::Reason;
 use crate::transform::settings::Settings;
 use crate::transform::words::{beside, place_of};
@@ -45,8 +45,9 @@ pub(in crate::transform) fn apply(
         }
         draft.handled.insert((build.at.part, build.at.command));
     }
-    if !flow.copies.is_empty() && !copies_alike(&name_of(&facts.effective).0, settings) {
-        draft.image = Some(settings.image.clone());
+    let image = name_of(&facts.effective).0;
+    if !flow.copies.is_empty() && !copies_alike(&image, settings) {
+        draft.image = Some(newer(&image, settings));
     }
     for copy in &flow.copies {
         let (part, command) = copy.at;
@@ -159,8 +160,13 @@ fn attests(build: &Build) -> bool {
 /// Whether a build pushes one image by itself, and would push an index with an attestation by the Kubernetes driver: a daemon's
 /// own builder adds none, until docker 29 keeps images in containerd's store.
 pub(super) fn sends_one(draft: &Draft<'_, '_>, build: &Build) -> bool {
-    let pushes = build.at.docker.flag("push") && !attests(build);
-    pushes && old_daemon(draft) && !Shell::of(draft.facts).makes_builder()
+    let docker = &build.at.docker;
+    let sends = |option: &Opt| {
+        let fields = option.value.iter().flat_map(|value| value.display.split(','));
+        fields.into_iter().any(|field| matches!(field, "type=registry" | "push=true"))
+    };
+    let pushes = docker.flag("push") || docker.all("output").any(sends);
+    pushes && !attests(build) && old_daemon(draft) && !Shell::of(draft.facts).makes_builder()
 }
 
 /// Whether the job's daemon is known to be older than 29 (Docker Engine 29 release notes, "containerd image store").

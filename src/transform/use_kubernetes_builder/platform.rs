@@ -55,8 +55,9 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
         // Which of them, or in which width, the name does not say.
         let vague = |text: &String| {
             let text = text.to_ascii_lowercase();
-            text.split(|c: char| !c.is_ascii_alphanumeric())
-                .any(|word| matches!(word, "arm" | "armhf" | "armv7" | "graviton"))
+            text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+                matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start))
+            })
         };
         if named.len() > 1
             || named.contains(&None) && all.iter().any(vague)
@@ -70,10 +71,20 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
     (found.len() < 2).then_some(found)
 }
 
+/// Whether all builds of a job are for an architecture, as far as they say one.
+pub(super) fn builds_for(draft: &Draft<'_, '_>, architecture: &str) -> bool {
+    let mut said = draft.facts.builds.iter().flat_map(|build| build.at.docker.all("platform"));
+    said.all(|option| {
+        let platform = option.value.as_ref().and_then(|value| platforms(draft, &value.display));
+        platform.is_some_and(|platform| platform.split('/').nth(1) == Some(architecture))
+    })
+}
+
 /// The architecture that a runner's tag names.
 fn named_in(tag: &str) -> Option<&'static str> {
     tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
-        "arm64" | "aarch64" | "armv8" => Some("arm64"),
+        _ if word.starts_with("arm64") || word.ends_with("arm64") || word.ends_with("aarch64") => Some("arm64"),
+        "armv8" => Some("arm64"),
         "amd64" | "x64" => Some("amd64"),
         "s390x" => Some("s390x"),
         "ppc64le" => Some("ppc64le"),
