@@ -100,7 +100,15 @@ fn of_jobs(
     step.left.extend(leave_unlike(scene, transforms, &selected, &mut planned));
     settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
     share(scene, phase, transforms, &selected, &mut planned);
-    step.write(scene, planned);
+    let all = |planned: &[Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
+    let mut written = all(&planned);
+    if written.is_err() {
+        let names = planned.iter().map(|job| job.name.clone()).collect();
+        step.leave_unwritten(scene, &mut planned);
+        settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
+        written = all(&planned);
+    }
+    step.write(planned, written);
     step
 }
 
@@ -142,20 +150,19 @@ fn settle_who_changes<'p>(
 }
 
 impl Step {
-    /// Puts the edits of the jobs together. A job whose edits cannot be made is left; the others do without it.
-    fn write(&mut self, scene: &Scene<'_>, mut planned: Vec<Planned<'_>>) {
-        let all = |planned: &[Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
-        let mut written = all(&planned);
-        if written.is_err() {
-            planned.retain(|job| match finish(scene, job.files.clone()) {
-                Ok(_) => true,
-                Err(reason) => {
-                    self.left.push(Left { job: job.name.clone(), reasons: vec![reason] });
-                    false
-                }
-            });
-            written = all(&planned);
-        }
+    /// Leaves the jobs whose edits cannot be made; the others do without them.
+    fn leave_unwritten(&mut self, scene: &Scene<'_>, planned: &mut Vec<Planned<'_>>) {
+        planned.retain(|job| match finish(scene, job.files.clone()) {
+            Ok(_) => true,
+            Err(reason) => {
+                self.left.push(Left { job: job.name.clone(), reasons: vec![reason] });
+                false
+            }
+        });
+    }
+
+    /// Puts the edits of the jobs together.
+    fn write(&mut self, planned: Vec<Planned<'_>>, written: Result<Vec<(String, Edited)>, Reason>) {
         match written {
             Ok(files) => {
                 self.files = files;

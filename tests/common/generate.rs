@@ -76,6 +76,7 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
         flush: choices.yes(),
         tail: choices.one(&["", "", " "]),
         out: String::new(),
+        names: Some(Vec::new()),
     };
     writer.comment(choices, 0);
     if choices.yes() {
@@ -141,6 +142,7 @@ pub fn pipeline(choices: &mut Choices<'_>) -> BTreeMap<String, String> {
         if number == 2 && template != 1 && choices.yes() {
             // What follows stands in a file of its own.
             included = Some(std::mem::take(&mut writer.out));
+            writer.names = None;
         }
         writer.job(choices, number, template, scripted);
     }
@@ -214,6 +216,8 @@ struct Writer<'c> {
     flush: bool,
     tail: &'c str,
     out: String,
+    /// The jobs that others may extend: those of the main file.
+    names: Option<Vec<String>>,
 }
 
 impl Writer<'_> {
@@ -298,7 +302,16 @@ impl Writer<'_> {
             _ => format!("job_{number}"),
         };
         self.line(0, &format!("{name}:"));
-        let way = choices.below(3);
+        let mut way = choices.below(3);
+        let base = self.names.as_ref().filter(|names| !names.is_empty() && choices.below(5) == 4);
+        if let Some(names) = base {
+            let base = format!("extends: {}", names[choices.below(names.len())]);
+            self.line(1, &base);
+            way = 0;
+        }
+        if let Some(names) = &mut self.names {
+            names.push(name);
+        }
         match (template, way) {
             (1, 1) => self.line(1, "<<: *base"),
             (2, 1) => self.line(1, "extends: .base"),
@@ -340,6 +353,9 @@ impl Writer<'_> {
         if choices.below(4) == 1 {
             self.key(1, "after_script");
             self.items(choices, 1, &["echo after"]);
+        }
+        if choices.below(6) == 5 {
+            self.line(1, "# only:\n#   - main");
         }
         self.blank(choices);
     }
