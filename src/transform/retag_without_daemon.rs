@@ -29,7 +29,8 @@ pub(super) const DECLARES: &[&str] = use_kubernetes_builder::DECLARES;
 
 pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<(), Vec<Reason>> {
     let facts = draft.facts;
-    if facts.images.is_empty() || !facts.builds.is_empty() || !facts.needs.is_empty() {
+    // One that never runs is removed, or stays as it is.
+    if facts.images.is_empty() || !facts.builds.is_empty() || !facts.needs.is_empty() || facts.never {
         return Ok(());
     }
     let mut flow = Flow::of(draft);

@@ -287,7 +287,13 @@ impl Work<'_, '_, '_> {
             && tree.kind(value) == Kind::Mapping
         {
             let empty = |name: &str, value: NodeId| DAEMON_VARIABLES.contains(&name) && tree.scalar(value) == Some("");
-            let global = |name: &str| self.global.variables.iter().any(|variable| variable.key == name);
+            // What a base has would be back.
+            let brought = |name: &str| {
+                let mut variables = facts.job.bases().filter_map(|base| base.setting().get("variables"));
+                variables.any(|variables| variables.get(name).is_some())
+            };
+            let global =
+                |name: &str| self.global.variables.iter().any(|variable| variable.key == name) && !brought(name);
             let (idle, rest): (Vec<_>, Vec<_>) = tree
                 .entries(value)
                 .partition(|&(key, value)| tree.scalar(key).is_some_and(|name| empty(name, value) && global(name)));
