@@ -131,7 +131,7 @@ fn others_that_need_the_daemon() {
         ("./mvnw -B spring-boot:build-image", "image-by-build-tool"),
         ("gradle :app:bootBuildImage", "image-by-build-tool"),
         ("flyctl deploy --local-only", "image-by-build-tool"),
-        ("trivy image --image-src docker a", "image-by-build-tool"),
+        ("trivy image --image-src docker a", "docker-daemon-image"),
         ("nc -z docker 2375", "docker-host"),
         ("curl http://docker:8080/health", "docker-host"),
         ("wait-for-it.sh docker:2376", "docker-host"),

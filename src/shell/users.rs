@@ -69,16 +69,13 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if let Some((_, _, code, message)) = known {
         return Some(Reason::new(code, *message));
     }
-    // Build tools that are told to build an image by the daemon (Spring Boot's and Quarkus's plugins, jib, sam).
+    // Build tools that are told to make an image with the daemon: Spring Boot's plugins, jib, sam, flyctl.
     let said = |word: &str| {
         ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild"].iter().any(|it| word.ends_with(it))
     };
     let builds = match name {
         "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
         "flyctl" | "fly" => rest().any(|word| word == "--local-only"),
-        "trivy" => {
-            command.words.windows(2).any(|pair| pair[0].display() == "--image-src" && pair[1].display() == "docker")
-        }
         "sam" => verb == "local" || rest().any(|word| word == "--use-container" || word == "-u"),
         _ => false,
     };
@@ -99,7 +96,9 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         "syft" | "grype" => Some("docker:"),
         _ => None,
     };
-    if reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
+    let source = rest().skip_while(|word| *word != "--image-src").nth(1);
+    let scans = name == "trivy" && source == Some("docker");
+    if scans || reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
         return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
     }
     let probes = matches!(name, "nc" | "ncat" | "netcat" | "ping" | "telnet" | "getent" | "nslookup")
