@@ -62,14 +62,23 @@ pub struct FilePlan {
     pub steps: Vec<Done>,
 }
 
+/// In pipelines with more jobs than this, a second core has something to do.
+const LONG: usize = 64;
+
 impl<'p> Scene<'p> {
     /// Looks at every job of a pipeline. `files` shows the repository, for what the roles need.
     pub fn new(pipeline: &'p Pipeline, files: &'p dyn Files, settings: &'p Settings) -> Scene<'p> {
         let mut facts = Survey::of(pipeline);
-        look_into(&mut facts, files, pipeline);
-        look_at_compose(&mut facts, files, pipeline.project());
-        await_images(&mut facts, pipeline.project());
-        let roles = roles(&facts, files, settings);
+        let roles = rayon::in_place_scope(|beside| {
+            if facts.len() > LONG {
+                // The edits will ask for it.
+                beside.spawn(|_| pipeline.know_sharers());
+            }
+            look_into(&mut facts, files, pipeline);
+            look_at_compose(&mut facts, files, pipeline.project());
+            await_images(&mut facts, pipeline.project());
+            roles(&facts, files, settings)
+        });
         let shared = shared_with_children(pipeline, files);
         Scene { pipeline, facts, roles, settings, files, shared }
     }

@@ -9,6 +9,7 @@ mod manifests;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use ground::Ground;
 
@@ -60,7 +61,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             facts.hidden.push(unseen);
         }
     }
-    looks.knows(&Values::default());
+    looks.knows(&Rc::default());
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
@@ -95,24 +96,24 @@ struct Looks<'f> {
     texts: BTreeMap<String, Option<String>>,
     list: OnceCell<Vec<String>>,
     /// What the variables of the job may be, and those of them that speak of docker.
-    values: Values,
+    values: Rc<Values>,
     speaking: Vec<String>,
 }
 
 impl<'f> Looks<'f> {
     fn new(files: &'f dyn Files) -> Self {
         let (known, texts) = (BTreeMap::new(), BTreeMap::new());
-        Looks { files, known, texts, list: OnceCell::new(), values: Values::default(), speaking: Vec::new() }
+        Looks { files, known, texts, list: OnceCell::new(), values: Rc::default(), speaking: Vec::new() }
     }
 
     /// Turns to a job with other variables: a script that runs one may then use docker.
-    fn knows(&mut self, values: &Values) {
+    fn knows(&mut self, values: &Rc<Values>) {
         let speaking = values.speaking();
         if speaking != self.speaking {
             self.known.clear();
         }
         self.speaking = speaking;
-        self.values = values.clone();
+        self.values = Rc::clone(values);
     }
 
     fn list(&self) -> &[String] {

@@ -13,17 +13,19 @@ use crate::transform::{Facts, Recipe, Role, Settings};
 /// no manifest to install from, a context of its own, few build arguments, stages and commands (seed "BuildKit",
 /// "Ordre de migration justifié": "Dockerfile simple, pas de dépendances, build rapide").
 pub fn roles(facts: &[Facts<'_>], files: &dyn Files, settings: &Settings) -> Vec<Role> {
-    let files = &Hints { files, read: RefCell::default() };
+    let files = &Hints { files, read: RefCell::default(), known: RefCell::default() };
     let mut roles: Vec<Role> = facts.iter().map(|facts| role(facts, files)).collect();
-    let mut simplest: BTreeMap<Score, String> = BTreeMap::new();
+    let mut simplest: Option<(Score, String)> = None;
     for (number, (facts, role)) in facts.iter().zip(&roles).enumerate() {
         if *role == Role::Single
             && let Some(build) = facts.recipes.first()
+            && let score = score(build, files, number)
+            && simplest.as_ref().is_none_or(|(least, _)| score < *least)
         {
-            simplest.insert(score(build, files, number), image(build));
+            simplest = Some((score, image(build)));
         }
     }
-    if let Some(pilot) = simplest.values().next() {
+    if let Some((_, pilot)) = &simplest {
         for (facts, role) in facts.iter().zip(&mut roles) {
             if *role == Role::Single && facts.recipes.first().is_some_and(|build| image(build) == *pilot) {
                 *role = Role::Pilot;
@@ -78,29 +80,19 @@ type Score = (bool, bool, bool, usize, usize, usize, usize);
 
 fn score(build: &Recipe, files: &Hints<'_>, number: usize) -> Score {
     let dockerfile = dockerfile(build);
-    let text = files.read(&dockerfile);
-    let lines = |word: &str| {
-        text.as_deref()
-            .unwrap_or_default()
-            .lines()
-            .filter(|line| line.trim_start().to_ascii_uppercase().starts_with(word))
-            .count()
-    };
-    let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let manifests = [
-        "package.json",
-        "Cargo.toml",
-        "go.mod",
-        "pom.xml",
-        "build.gradle",
-        "requirements.txt",
-        "pyproject.toml",
-        "Gemfile",
-        "composer.json",
-    ];
-    let manifest = !folder.is_empty() && manifests.iter().any(|name| files.read(&format!("{folder}/{name}")).is_some());
-    let everything = matches!(build.context.as_deref(), Some("." | "./") | None) && !folder.is_empty();
-    (text.is_none(), manifest, everything, build.build_args, lines("FROM "), lines("RUN "), number)
+    let Shape { unknown, manifest, stages, commands } = files.shape(&dockerfile);
+    let everything = matches!(build.context.as_deref(), Some("." | "./") | None) && !folder(&dockerfile).is_empty();
+    (unknown, manifest, everything, build.build_args, stages, commands, number)
+}
+
+/// What a Dockerfile and its folder show.
+#[derive(Clone, Copy)]
+struct Shape {
+    unknown: bool,
+    /// Something to install from stands beside it.
+    manifest: bool,
+    stages: usize,
+    commands: usize,
 }
 
 /// The path of a build's Dockerfile from the repository's root.
@@ -114,17 +106,19 @@ fn dockerfile(build: &Recipe) -> String {
     path.trim_start_matches("./").replace("$CI_PROJECT_DIR/", "").replace("${CI_PROJECT_DIR}/", "")
 }
 
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// Whether an image is that of a test suite: by its name or its Dockerfile's folder, or by what its manifest installs.
 fn is_test(build: &Recipe, files: &Hints<'_>) -> bool {
     let dockerfile = dockerfile(build);
-    let folder = dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = folder(&dockerfile);
     let image = image(build);
     let name = image.rsplit('/').next().unwrap_or(&image);
     let named = [name, folder].iter().flat_map(|text| text.split(['-', '_', '/', '.', ' '])).any(|word| {
-        matches!(
-            word.to_ascii_lowercase().as_str(),
-            "test" | "tests" | "e2e" | "spec" | "specs" | "testing" | "cypress" | "playwright"
-        )
+        let tests = ["test", "tests", "e2e", "spec", "specs", "testing", "cypress", "playwright"];
+        tests.iter().any(|test| word.eq_ignore_ascii_case(test))
     });
     named
         || (!folder.is_empty()
@@ -142,6 +136,8 @@ fn drives_browsers(manifest: &str) -> bool {
 struct Hints<'f> {
     files: &'f dyn Files,
     read: RefCell<BTreeMap<String, Option<Rc<str>>>>,
+    /// By Dockerfile.
+    known: RefCell<BTreeMap<String, Shape>>,
 }
 
 impl Hints<'_> {
@@ -156,6 +152,37 @@ impl Hints<'_> {
         let text: Option<Rc<str>> = self.files.read(path).ok().flatten().map(Rc::from);
         self.read.borrow_mut().insert(path.to_owned(), text.clone());
         text
+    }
+
+    fn shape(&self, dockerfile: &str) -> Shape {
+        if let Some(known) = self.known.borrow().get(dockerfile) {
+            return *known;
+        }
+        let text = self.read(dockerfile);
+        let starts = |line: &str, word: &str| {
+            line.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        let lines = |word: &str| text.as_deref().unwrap_or_default().lines().filter(|line| starts(line, word)).count();
+        let manifests = [
+            "package.json",
+            "Cargo.toml",
+            "go.mod",
+            "pom.xml",
+            "build.gradle",
+            "requirements.txt",
+            "pyproject.toml",
+            "Gemfile",
+            "composer.json",
+        ];
+        let beside = |folder: &str| manifests.iter().any(|name| self.read(&format!("{folder}/{name}")).is_some());
+        let shape = Shape {
+            unknown: text.is_none(),
+            manifest: !folder(dockerfile).is_empty() && beside(folder(dockerfile)),
+            stages: lines("FROM "),
+            commands: lines("RUN "),
+        };
+        self.known.borrow_mut().insert(dockerfile.to_owned(), shape);
+        shape
     }
 }
 

@@ -201,6 +201,13 @@ impl Pipeline {
         self.within(at, false)
     }
 
+    /// Finds out at once what [`Pipeline::sharers`], [`Pipeline::takers`] and [`Pipeline::heirs`] would find out when first
+    /// asked. Of a long pipeline that takes a while, in which another core can do something else.
+    pub fn know_sharers(&self) {
+        self.shares.get_or_init(|| Shares::of(self));
+        self.heirs.get_or_init(|| Heirs::of(self));
+    }
+
     fn within(&self, at: At, heirs: bool) -> Vec<Job<'_>> {
         let jobs = self.shares.get_or_init(|| Shares::of(self)).within(self.trees(), at, heirs);
         jobs.into_iter().filter_map(|entry| self.tops.get(entry)).map(|top| Job { pipeline: self, top }).collect()

@@ -49,7 +49,8 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         let targets = command.redirects.iter().map(|redirect| &redirect.target);
         command.words.iter().chain(values).chain(targets).map(|word| word.display())
     };
-    if shown().any(|text| text.contains("docker.sock")) {
+    // A character is found much sooner than a word, here and below.
+    if shown().any(|text| text.contains('.') && text.contains("docker.sock")) {
         return Some(Reason::new("docker-socket", "it uses the daemon's socket"));
     }
     if docker(command).is_some() {
@@ -105,7 +106,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         && rest().any(|word| word == "docker");
     // `export DOCKER_HOST=tcp://docker:2375` only prepares.
     let speaks = !matches!(name, "export" | "echo" | "printf" | "declare" | "local")
-        && rest().any(|word| word.contains("://docker:") || word.contains("docker:237"));
+        && rest().any(|word| word.contains(':') && (word.contains("://docker:") || word.contains("docker:237")));
     (probes || speaks).then(|| {
         Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })

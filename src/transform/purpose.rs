@@ -53,11 +53,11 @@ pub fn understood(command: &Command) -> (Purpose, Option<Arc<Docker>>) {
                 && redirect.target.display() != "/dev/null"
         });
         // What a probe prints is kept: somebody reads it.
-        return match (purpose, daemon(&docker)) {
-            (Purpose::Plumbing, Daemon::Needed(why)) if kept => {
+        return match kept && purpose == Purpose::Plumbing {
+            true if let Daemon::Needed(why) = daemon(&docker) => {
                 (Purpose::Needs { code: why.code, message: why.message }, Some(docker))
             }
-            (purpose, _) => (purpose, Some(docker)),
+            _ => (purpose, Some(docker)),
         };
     }
     let purpose = if let Some(reason) = other_daemon_users(command) {

@@ -239,6 +239,9 @@ fn depth_bound(text: &str) -> usize {
     for line in text.lines() {
         let prefix = line.bytes().take_while(|b| matches!(b, b' ' | b'-' | b'?' | b':' | b'\t')).count();
         deepest_block = deepest_block.max(prefix);
+        if !any(line.as_bytes(), |byte| matches!(byte, b'[' | b'{' | b']' | b'}')) {
+            continue;
+        }
         for byte in line.bytes() {
             match byte {
                 b'[' | b'{' => flow += 1,
@@ -266,16 +269,21 @@ fn compared(index: Index, second: &Tree) -> Result<Index, Error> {
 /// (YAML 1.2, 5.1; libyaml's `yaml_parser_update_buffer`, by which GitLab reads).
 fn forbidden(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let is_control = |&byte: &u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f;
-    let first = bytes.iter().position(is_control);
+    let is_control = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f;
+    let first = any(bytes, is_control).then(|| bytes.iter().position(|&byte| is_control(byte))).flatten();
     // U+0080 to U+009F take two bytes.
     let second =
         memchr::memchr_iter(0xc2, bytes).find(|at| matches!(bytes.get(at + 1), Some(0x80..=0x84 | 0x86..=0x9f)));
     first.into_iter().chain(second).min()
 }
 
+/// Whether any byte is such a one. Looks at all of them, many at a time, which is quicker than to stop early.
+fn any(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |found, &byte| found | is_one(byte))
+}
+
 fn line_starts(text: &str) -> Vec<u32> {
     let mut starts = vec![0];
-    starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+    starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
     starts
 }

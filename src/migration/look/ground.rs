@@ -1,5 +1,7 @@
 //! Where the files may be that a job's commands name.
 
+use std::rc::Rc;
+
 use crate::pipeline::{Pipeline, within};
 use crate::transform::{Around, Facts, Values};
 
@@ -8,7 +10,7 @@ use crate::transform::{Around, Facts, Values};
 pub(super) struct Ground {
     /// From the root, which is the first.
     folders: Vec<String>,
-    pub(super) values: Values,
+    pub(super) values: Rc<Values>,
     pub(super) around: Around,
 }
 
@@ -17,8 +19,9 @@ impl Ground {
     pub(super) fn of(facts: &mut Facts<'_>, pipeline: &Pipeline) -> Ground {
         // Nobody asks for it again, and a long pipeline has many.
         let around = facts.around.take().map(|around| *around).unwrap_or_default();
-        let mut ground = Ground { values: Values::of(&facts.effective, pipeline), ..Ground::root() };
-        around.sets.iter().for_each(|(name, value)| ground.values.set(name, value.clone()));
+        let mut values = Values::of(&facts.effective, pipeline);
+        around.sets.iter().for_each(|(name, value)| values.set(name, value.clone()));
+        let mut ground = Ground { values: Rc::new(values), ..Ground::root() };
         let mut joined = vec![String::new()];
         for written in &around.folders {
             let readings = ground.readings(written);

@@ -60,7 +60,9 @@ impl<'a> Source<'a> {
         {
             return None;
         }
-        let mut cooked = Cooked::default();
+        let capacity = range.len();
+        let (display, value) = (String::with_capacity(capacity), String::with_capacity(capacity));
+        let mut cooked = Cooked { display, value, ..Cooked::default() };
         cooked.parts(self, parts, range, Quotes::None);
         Some(cooked)
     }
@@ -80,7 +82,7 @@ impl Cooked {
             // The parts must tile the word, or text would be lost or doubled without a sign.
             // A `\`-newline is in no part.
             let between = source.parsed.get(at..span.start);
-            if between.is_none_or(|text| !text.replace("\\\n", "").is_empty()) {
+            if between.is_none_or(|text| !text.is_empty() && !text.replace("\\\n", "").is_empty()) {
                 self.misread(source, range);
             }
             at = span.end;

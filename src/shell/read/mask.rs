@@ -10,7 +10,9 @@ use std::ops::Range;
 /// before a `>` would become a file descriptor.
 pub(super) fn mask(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
     let mut masks = Vec::new();
-    let mut from = 0;
+    let Some(mut from) = memchr::memmem::find(text.as_bytes(), b"$[[") else {
+        return (Cow::Borrowed(text), masks);
+    };
     while let Some(found) = text.get(from..).and_then(|rest| rest.find("$[[")) {
         let start = from + found;
         let rest = text.get(start..).unwrap_or_default();

@@ -35,8 +35,9 @@ impl Walk<'_> {
         let (words, assignments) = match &stmt.command {
             Ast::Simple(simple) => {
                 // A bare assignment has a name of no length.
-                let words = std::iter::once(&simple.name).chain(&simple.args);
-                let words = words.filter_map(|word| self.word(word, around)).collect();
+                let mut words = Vec::with_capacity(1 + simple.args.len());
+                let named = std::iter::once(&simple.name).chain(&simple.args);
+                words.extend(named.filter_map(|word| self.word(word, around)));
                 (words, &*simple.assignments)
             }
             Ast::Decl(decl) => {
@@ -110,6 +111,9 @@ impl Walk<'_> {
         let Some(gap) = self.source.parsed.get(left.range.end..right.range.start) else {
             return Some(What::Ranges);
         };
+        if gap == " " {
+            return None;
+        }
         if gap.contains([' ', '\t']) {
             let rest = gap.replace("\\\n", "");
             let blank = rest.chars().all(|blank| matches!(blank, ' ' | '\t'));
@@ -153,5 +157,5 @@ fn is_misread(name: &str) -> bool {
     let subscript = identifier.len() < name.len()
         && identifier.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic())
         && identifier.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
-    subscript || name.contains("\\\n")
+    subscript || name.contains('\\') && name.contains("\\\n")
 }

@@ -86,7 +86,11 @@ impl Walk<'_> {
             self.doubt(range, What::UnclosedExpansion);
         }
         let inside = text.get(2..).unwrap_or_default();
-        let holds = ["$(", "`", "<(", ">("].iter().any(|open| inside.contains(open));
+        let mut opened = memchr::memchr2_iter(b'(', b'`', inside.as_bytes());
+        let holds = opened.any(|at| {
+            let (before, open) = inside.as_bytes().split_at(at);
+            open.first() == Some(&b'`') || matches!(before.last(), Some(b'$' | b'<' | b'>'))
+        });
         if self.substitutions == before && holds {
             self.doubt(range, What::Unread);
         }

@@ -11,14 +11,22 @@ impl Cooked {
         }
         // Quotes are parts of their own, unless they were folded in, and then an odd one may reach anywhere.
         let (mut single, mut double) = (false, false);
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
+        let mut rest = text;
+        loop {
+            let plain = rest.bytes().position(means_more).unwrap_or(rest.len());
+            let (literal, more) = rest.split_at(plain);
+            self.value.push_str(literal);
+            self.display.push_str(literal);
+            let mut characters = more.chars();
+            let Some(character) = characters.next() else { break };
             if character == '\\' {
                 self.escape(characters.next(), quotes);
+                rest = characters.as_str();
                 continue;
             }
             // An expansion is a part of its own.
-            if character == '$' && matches!(characters.peek(), Some('{' | '(')) {
+            rest = characters.as_str();
+            if character == '$' && rest.starts_with(['{', '(']) {
                 self.fold(What::Unread);
             }
             if quotes == Quotes::Double && matches!(character, '"' | '`') {
@@ -71,6 +79,11 @@ impl Cooked {
             self.fault = Some(what);
         }
     }
+}
+
+/// Bytes that may mean something other than themselves, in quotes or without.
+fn means_more(byte: u8) -> bool {
+    b"\\$`\"' \t\n;&|()<>*?[".contains(&byte)
 }
 
 /// Whether the `}` that closes `${…` is the last byte. The parser also accepts none at all.

@@ -139,12 +139,14 @@ fn shown(command: &Command) -> impl Iterator<Item = &str> {
 fn set_once(reading: &Reading<'_>) -> BTreeMap<String, Option<String>> {
     let mut set: BTreeMap<String, Option<String>> = BTreeMap::new();
     for command in reading.parts.iter().flat_map(|part| part.script.commands()) {
-        let lasts = command.words.is_empty() || command.name() == Some("export");
+        if !command.words.is_empty() && command.name() != Some("export") {
+            continue;
+        }
         let words = command.words.iter().skip(1).filter_map(|word| word.display().split_once('='));
         let words = words.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let assigned = command.assignments.iter().filter_map(|set| Some((set.name.clone(), set.value.as_ref()?)));
         let assigned = assigned.map(|(name, value)| (name, value.display().to_owned()));
-        for (name, value) in assigned.chain(words).filter(|_| lasts) {
+        for (name, value) in assigned.chain(words) {
             let itself = value.contains(&format!("${name}")) || value.contains(&format!("${{{name}"));
             let value = Some(value).filter(|value| !itself && !value.contains(['(', '`']));
             set.entry(name).and_modify(|before| *before = None).or_insert(value);

@@ -62,21 +62,19 @@ impl Values {
 
     fn docker_within(&self, text: &str, depth: usize) -> Option<(String, String)> {
         let depth = depth.checked_sub(1)?;
+        names(text).find_map(|name| Some((name.to_owned(), self.speaks(name, depth)?.clone())))
+    }
+
+    /// The first value of a variable that speaks of docker.
+    fn speaks(&self, name: &str, depth: usize) -> Option<&String> {
         // The daemon's own variables say where it is, and are no command.
-        names(text).into_iter().filter(|name| !DAEMON_VARIABLES.contains(name)).find_map(|name| {
-            let value = self
-                .0
-                .get(name)?
-                .iter()
-                .find(|value| mentions_docker(value) || self.docker_within(value, depth).is_some())?;
-            Some((name.to_owned(), value.clone()))
-        })
+        let values = self.0.get(name).filter(|_| !DAEMON_VARIABLES.contains(&name))?;
+        values.iter().find(|value| mentions_docker(value) || self.docker_within(value, depth).is_some())
     }
 
     /// The variables with a value that speaks of docker.
     pub fn speaking(&self) -> Vec<String> {
-        let speaks = |name: &&String| self.docker(&format!("${name}")).is_some();
-        self.0.keys().filter(speaks).cloned().collect()
+        self.0.keys().filter(|name| self.speaks(name, DEPTH - 1).is_some()).cloned().collect()
     }
 
     /// A text with its variables replaced, in every way that the values allow.
@@ -100,12 +98,9 @@ impl Values {
 }
 
 /// The variables that a text names, but not as a folder.
-fn names(text: &str) -> Vec<&str> {
-    let folder = |name: &&str| {
-        let (plain, braced) = (format!("${name}/"), format!("${{{name}}}/"));
-        !text.contains(&plain) && !text.contains(&braced)
-    };
-    all_names(text).filter(folder).collect()
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    let is_folder = |name: &str| text.contains(&format!("${name}/")) || text.contains(&format!("${{{name}}}/"));
+    all_names(text).filter(move |name| !text.contains('/') || !is_folder(name))
 }
 
 fn all_names(text: &str) -> impl Iterator<Item = &str> {

@@ -56,11 +56,16 @@ fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
         return None;
     }
     let mut walk = Walk::new(text);
-    for some in pieces.chunks(2 * rayon::current_num_threads()) {
-        let parsed: Vec<Option<GreenNode>> = some.par_iter().map(|piece| green(piece).ok()).collect();
-        for (piece, parsed) in some.iter().zip(parsed) {
-            walk.piece(piece, &parsed?)?;
-        }
+    let parse = |some: &[&str]| some.par_iter().map(|piece| green(piece).ok()).collect::<Vec<Option<GreenNode>>>();
+    let mut groups = pieces.chunks(rayon::current_num_threads());
+    let mut now = groups.next().map(|group| (group, parse(group)));
+    // What is parsed is gone over while what follows is being parsed.
+    while let Some((group, parsed)) = now {
+        let next = groups.next();
+        let go_over = || group.iter().zip(parsed).try_for_each(|(piece, parsed)| walk.piece(piece, &parsed?));
+        let (parsed, gone_over) = rayon::join(|| next.map(parse), go_over);
+        gone_over?;
+        now = next.zip(parsed);
     }
     walk.join()
 }
