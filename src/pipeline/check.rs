@@ -1,5 +1,7 @@
 //! What GitLab refuses once everything is resolved, as far as this tool depends on it.
 
+use rayon::prelude::*;
+
 use super::error::{Error, ErrorKind};
 use super::job::Job;
 use super::pipeline::{DEFAULTS, GLOBALS, Pipeline, Role, Top};
@@ -52,18 +54,24 @@ pub(super) fn pipeline(pipeline: &Pipeline) -> Result<(), Error> {
         shape("variables", &entry.setting)?;
     }
     let partial = !pipeline.partial().is_empty();
-    for top in &pipeline.tops {
+    let check = |top: &Top| {
         let key = top.held.key.at;
         let trees = pipeline.trees();
         if trees.tree(key).scalar(key.node).is_none() {
             return Err(trees.refuse(ErrorKind::WrongShape, key, "the name of a job is a string", "write it out"));
         }
-        if top.role == Role::Job {
-            job(Job { pipeline, top }, top, partial)?;
+        match top.role {
+            Role::Job => job(Job { pipeline, top }, top, partial),
+            Role::Hidden | Role::Keyword => Ok(()),
         }
-    }
-    Ok(())
+    };
+    // The first in order is named.
+    let fault = pipeline.tops.par_iter().with_min_len(FEW).find_map_first(|top| check(top).err());
+    fault.map_or(Ok(()), Err)
 }
+
+/// Fewer entries than this are looked at before another core would have begun.
+const FEW: usize = 64;
 
 /// A visible job is a mapping with a `script`, a `run` or a `trigger`, or waits for a pipeline of another project.
 ///
