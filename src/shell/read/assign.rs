@@ -54,7 +54,7 @@ impl Walk<'_> {
             name: self.source.slice(&(name.start.offset()..name.end.offset())).to_owned(),
             append: assignment.append,
             value,
-            place: self.items.place(&range),
+            place: self.place(&range),
             range,
         }
     }

@@ -70,7 +70,8 @@ impl<'a> Source<'a> {
 
 /// Bytes that mean only themselves in an unquoted word.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_./:=,+@%^".contains(&byte) || byte >= 0x80
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'+' | b'@' | b'%' | b'^' | 0x80..)
 }
 
 impl Cooked {

@@ -109,7 +109,7 @@ impl Walk<'_> {
     /// GitLab's runner prints each item before it runs it, so an operator cannot reach over into the next item.
     fn joined(&mut self, operator: Option<usize>, right: &Extent, first: usize) {
         if let (Some(operator), Some(right)) = (operator, right)
-            && self.items.place(&(operator..right.start.max(operator))).is_none()
+            && self.place(&(operator..right.start.max(operator))).is_none()
         {
             self.doubt(&(operator..operator + 1), What::OperatorSpansItems);
             for command in self.commands.iter_mut().skip(first) {

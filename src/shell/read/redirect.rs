@@ -29,16 +29,16 @@ impl Walk<'_> {
             match self.heredoc_end(heredoc, &body) {
                 Some(end) => {
                     covered = cover(covered.take(), Some(body.start..end));
-                    if self.items.place(&(body.start..end)).is_none() {
+                    if self.place(&(body.start..end)).is_none() {
                         self.doubt(&body, What::HeredocSpansItems);
                     }
                 }
                 None => self.doubt(&body, What::UnclosedHeredoc),
             }
             self.heredoc_inside(&heredoc.body, around);
-            Heredoc { body: self.items.place(&body), expands: heredoc.delimiter.expands_body }
+            Heredoc { body: self.place(&body), expands: heredoc.delimiter.expands_body }
         });
-        let place = self.items.place(&range);
+        let place = self.place(&range);
         (Redirect { operator, target, heredoc, place, range }, covered)
     }
 

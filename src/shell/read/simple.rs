@@ -87,7 +87,7 @@ impl Walk<'_> {
             (Some(first), Some(end)) => first.range.start..end,
             _ => 0..0,
         };
-        let span = self.items.place(&range);
+        let span = self.place(&range);
         let mut doubtful = span.is_none()
             || words.iter().any(Word::is_doubtful)
             || redirects.iter().any(|redirect| redirect.target.is_doubtful())

@@ -13,7 +13,7 @@ impl Cooked {
         let (mut single, mut double) = (false, false);
         let mut rest = text;
         loop {
-            let plain = rest.bytes().position(means_more).unwrap_or(rest.len());
+            let plain = rest.bytes().position(|byte| MEANS_MORE[usize::from(byte)]).unwrap_or(rest.len());
             let (literal, more) = rest.split_at(plain);
             self.value.push_str(literal);
             self.display.push_str(literal);
@@ -82,9 +82,15 @@ impl Cooked {
 }
 
 /// Bytes that may mean something other than themselves, in quotes or without.
-fn means_more(byte: u8) -> bool {
-    b"\\$`\"' \t\n;&|()<>*?[".contains(&byte)
-}
+const MEANS_MORE: [bool; 256] = {
+    let (bytes, mut table) = (*b"\\$`\"' \t\n;&|()<>*?[", [false; 256]);
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// Whether the `}` that closes `${…` is the last byte. The parser also accepts none at all.
 pub(super) fn is_closed(expansion: &str) -> bool {

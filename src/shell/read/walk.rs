@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use shuck_ast::{BinaryOp, Command as Ast, CompoundCommand, Stmt, StmtSeq, StmtTerminator};
 
-use super::super::place::Items;
+use super::super::place::{Items, Place};
 use super::super::{Command, Context, Doubt, Function, Guard, Kind, Statement, What};
 use super::cook::Source;
 
@@ -71,8 +71,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The place of a range. None where the parser counted wrongly, and cuts a character.
+    pub(super) fn place(&self, range: &Range<usize>) -> Option<Place> {
+        self.source.text.get(range.clone())?;
+        self.items.place(range)
+    }
+
     pub(super) fn doubt(&mut self, range: &Range<usize>, what: What) {
-        let place = self.items.place(range);
+        let place = self.place(range);
         let doubt = Doubt { place, what };
         if self.doubts.last() != Some(&doubt) {
             self.doubts.push(doubt);
@@ -105,7 +111,7 @@ impl<'a> Walk<'a> {
                 ..around.clone()
             };
             let terminator =
-                stmt.terminator_span.and_then(|span| self.items.place(&(span.start.offset()..span.end.offset())));
+                stmt.terminator_span.and_then(|span| self.place(&(span.start.offset()..span.end.offset())));
             self.statements.push(Statement {
                 places: Vec::new(),
                 terminator,

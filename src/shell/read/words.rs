@@ -40,7 +40,7 @@ impl Walk<'_> {
 
     /// A word of plain text.
     pub(super) fn plain_word(&mut self, range: Range<usize>) -> Word {
-        let place = self.items.place(&range);
+        let place = self.place(&range);
         let doubtful = place.is_none();
         if doubtful {
             self.doubt(&range, What::WordSpansItems);
