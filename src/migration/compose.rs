@@ -49,8 +49,15 @@ pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, projec
         }
     }
     for facts in facts.iter_mut().filter(|facts| facts.bake && !facts.dind.is_empty()) {
-        let against: Vec<Reason> =
-            facts.bakes.iter().filter_map(|bake| Some(at(facts, project, bake, plain(bake, files)?))).collect();
+        let against = facts.bakes.iter().filter_map(|bake| Some(at(facts, project, bake, plain(bake, files)?)));
+        let local = facts.bakes.iter().filter(|bake| !bake.docker.flag("push"));
+        let place = |it: &Use| (it.part, it.command);
+        let makers = || facts.bakes.iter().chain(facts.builds.iter().map(|build| &build.at));
+        let begins = local.filter_map(|bake| makers().find(|other| place(other) > place(bake))).map(|other| {
+            let message = "may begin with what a bake before it left in the daemon".to_owned();
+            at(facts, project, other, message)
+        });
+        let against: Vec<Reason> = against.chain(begins).collect();
         facts.needs.extend(against);
     }
 }
@@ -246,6 +253,16 @@ fn plain(bake: &Use, files: &dyn Files) -> Option<String> {
     if says("platform") {
         return Some("the bake file names platforms, which need emulation or nodes of each".to_owned());
     }
-    (says("output") && !docker.flag("push"))
+    // As HCL, YAML and JSON write it.
+    let bare = |text: &String| text.replace(|c: char| c.is_whitespace() || matches!(c, '"' | '\''), "");
+    let bare: Vec<String> = texts.iter().flatten().map(bare).collect();
+    let sets = |name: &str, value: &str| {
+        let written = [format!("{name}={value}"), format!("{name}:{value}")];
+        bare.iter().any(|text| written.iter().any(|written| text.contains(written)))
+    };
+    if says("host-gateway") || sets("network", "host") {
+        return Some("the bake file asks for the host's network, which the Kubernetes driver does not have".to_owned());
+    }
+    (says("output") && (!docker.flag("push") || sets("type", "docker")))
         .then(|| "the bake file names an output, which may be the daemon".to_owned())
 }

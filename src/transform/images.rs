@@ -49,6 +49,8 @@ struct Work<'d, 'f, 'p> {
     facts: &'f Facts<'p>,
     shell: Shell<'f, 'p>,
     locals: BTreeMap<String, Local>,
+    /// What `docker tag` made, by key.
+    renamed: Vec<(Point, String)>,
     /// By build: what it pushes, by key, as written.
     pushed: BTreeMap<usize, Vec<(String, String)>>,
     /// By build: the push whose place it takes.
@@ -70,6 +72,7 @@ impl Flow {
             facts,
             shell: Shell::of(facts),
             locals: BTreeMap::new(),
+            renamed: Vec::new(),
             pushed: BTreeMap::new(),
             moved: BTreeMap::new(),
             later: Vec::new(),
@@ -120,6 +123,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.pulls();
         self.overwritten();
         self.used_later();
+        self.renamed_later();
         self.builds(own_builder);
     }
 
@@ -143,7 +147,11 @@ impl<'f> Work<'_, 'f, '_> {
     fn image(&mut self, at: Point, image: &'f Use) {
         let Some(command) = self.facts.command_of(image) else { return };
         let Some(names) = names(command, image) else {
-            return self.refuse(at, "doubtful-options", "not every option of this command is understood");
+            return self.refuse(
+                at,
+                "doubtful-options",
+                "not every option, prefix or redirection of this command can be kept",
+            );
         };
         if command.context.condition || command.context.substitution || command.context.background {
             return self.refuse(at, "conditional-image", "something else depends on how this command ends");
@@ -158,6 +166,7 @@ impl<'f> Work<'_, 'f, '_> {
                 Some(mut local) => {
                     local.way.push(at);
                     local.raw.clone_from(&new.0);
+                    self.renamed.push((at, key(&new.1)));
                     self.locals.insert(key(&new.1), local);
                     self.flow.dropped.insert((at.part, at.command));
                 }
@@ -179,7 +188,11 @@ impl<'f> Work<'_, 'f, '_> {
                 Some(local) => self.push(at, key(&name.1), name.0.clone(), local),
                 None => self.refuse(at, "push-not-built", "pushes something that this job did not build"),
             },
-            _ => self.refuse(at, "doubtful-options", "not every option of this command is understood"),
+            _ => self.refuse(
+                at,
+                "doubtful-options",
+                "not every option, prefix or redirection of this command can be kept",
+            ),
         }
     }
 
@@ -247,7 +260,8 @@ impl<'f> Work<'_, 'f, '_> {
                 let (code, message) = match self.facts.images.iter().any(|image| point(image) == at) {
                     true => (
                         "conditional-push",
-                        "pushes only under a condition, more than once, or under a name that changes",
+                        "does not plainly follow its build: under a condition, in a pipeline or list, more than once, or by a name \
+                         that changes",
                     ),
                     false => ("push-not-built", "pushes something that this job did not build"),
                 };
@@ -370,6 +384,10 @@ impl<'f> Work<'_, 'f, '_> {
             }
             if push.is_empty() && build.at.docker.flag("load") {
                 self.refuse(point(&build.at), "buildx-load", "the result of the build is loaded into the daemon");
+            }
+            if !push.is_empty() && build.at.docker.last("metadata-file").is_some() && !build.at.docker.flag("push") {
+                let message = "keeps the image's id in a file, where a pushed build keeps another digest";
+                self.refuse(point(&build.at), "build-output", message);
             }
             let push = push.into_iter().map(|(_, raw)| raw).collect();
             let moved = self.moved.get(&number).map(|to| (to.part, to.command));

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::inputs;
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
-use crate::pipeline::{At, Definition, FileId, Job, Section, Setting};
+use crate::pipeline::{At, Definition, FileId, Job, Section, Setting, Way};
 use crate::yaml::{Edits, Entry, Error, ErrorKind, Item, Kind, NodeId, Position, Style, Value};
 
 /// The edits of each file.
@@ -36,6 +36,11 @@ pub fn settle_at<'p>(
 ) -> Result<FileEdits<'p>, Vec<Reason>> {
     let Some(home) = Home::of(draft.pipeline.project(), definition) else { return Err(vec![not_a_mapping(draft)]) };
     let mut made = made_elsewhere(draft);
+    made.extend(taken_from(draft, selected));
+    if draft.is_touched(Section::Script) && draft.effective_texts(Section::Script).is_empty() {
+        let message = "nothing would be left of its `script`, which a job must have".to_owned();
+        made.push(draft.reason_at_setting(draft.facts.effective.get("script").as_ref(), "no-safe-place", message));
+    }
     made.extend(inputs::obstacles(draft, home.definition.value.file));
     if !made.is_empty() {
         return Err(made);
@@ -122,6 +127,27 @@ fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
         }
     }
     reasons
+}
+
+/// A part of a script that stands in another job, and would change there too.
+fn taken_from(draft: &Draft<'_, '_>, selected: &BTreeSet<String>) -> Option<Reason> {
+    let parts = draft.facts.parts.iter().filter(|part| draft.is_touched(part.section));
+    let items = parts.flat_map(|part| &part.items).filter(|item| matches!(item.origin.way, Way::Reference(_)));
+    items.into_iter().find_map(|item| {
+        let at = item.origin.at;
+        let tree = draft.pipeline.project().file(at.file).tree();
+        let around: Vec<NodeId> = std::iter::successors(Some(at.node), |&node| tree.parent(node)).collect();
+        let holds =
+            |definition: &Definition| definition.value.file == at.file && around.contains(&definition.value.node);
+        let changes = |job: &Job<'_>| job.name() != draft.facts.job.name() && selected.contains(job.name());
+        let owner = draft.pipeline.jobs().filter(changes).find(|job| job.definitions().iter().any(holds))?;
+        let message = format!(
+            "takes `{}` from `{}`, which would change as well",
+            crate::transform::short(&item.text),
+            owner.name()
+        );
+        Some(draft.reason_at_setting(None, "shared-with-job", message))
+    })
 }
 
 struct Settling<'d, 'f, 'p> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Reading};
 use crate::shell::docker::Verb;
+use crate::shell::{Daemon, daemon};
 use crate::transform::images::image_key;
 
 impl Facts<'_> {
@@ -11,6 +12,11 @@ impl Facts<'_> {
     /// transformation to show; anything else that uses the image is a need of its own.
     pub(super) fn loads_to_push(&mut self, reading: &Reading<'_>) {
         if self.needs.is_empty() || self.needs.iter().any(|reason| reason.code != "buildx-load") {
+            return;
+        }
+        // The bakes among them nobody pushes.
+        let loaded = |build: &&super::Build| matches!(daemon(&build.at.docker), Daemon::Needed(why) if why.code == "buildx-load");
+        if reading.builds.iter().filter(loaded).count() < self.needs.len() {
             return;
         }
         let key = |name: &str| image_key(name, &|_| None);

@@ -175,7 +175,11 @@ impl Facts<'_> {
     /// What a script that does not speak of docker may do where it cannot be seen. Where a variable says that it is docker, it is.
     fn perhaps<'v>(&mut self, part: &Part<'_>, number: usize, script: &Script, values: &dyn Fn() -> &'v Values) {
         for (index, command) in script.commands().iter().enumerate() {
-            if let Purpose::Hidden { code } = understood(command).0 {
+            let purpose = understood(command).0;
+            // Build tools that make an image, and the like: known by their name, and not by the word docker.
+            if let Purpose::Needs { code, message } = purpose {
+                self.needs.push(reason(self.project, part, command.span.as_ref(), code, message));
+            } else if let Purpose::Hidden { code } = purpose {
                 let mut message = format!("`{}` may use docker where it cannot be seen", short(command.raw()));
                 let mut run = expansions_run(command);
                 if code == "shell-input" {

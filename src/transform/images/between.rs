@@ -75,10 +75,11 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// The commands between two others that may stop the job, or that only make sense where they stand.
     pub fn deciding_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
+        let lets_fail = self.commands().any(|(_, command)| switches(command, &['+']));
         let decides = |(point, command): &(Point, &Command)| match purpose(command) {
             // A build that pushes nothing is a test, as far as anybody can see.
             Purpose::Build => !self.is_pushed(*point),
-            _ => !is_harmless(command),
+            _ => !is_harmless(command) || lets_fail && switches(command, &['-', '+']),
         };
         let between = self.between(from, to).filter(|(_, command)| !self.is_inside(command, from));
         let between = between.filter(|(_, command)| !self.is_exit_of(command, from) && !self.is_exit_of(command, to));
@@ -328,7 +329,9 @@ fn is_harmless(command: &Command) -> bool {
     }
     let expands = command.words.iter().any(|word| word.raw().contains(['`', '(']));
     let tells = match command.name() {
-        Some("echo" | "printf" | "sleep" | "date" | "true" | ":" | "ls" | "pwd" | "env" | "printenv" | "set") => true,
+        Some("echo" | "printf" | "sleep" | "date" | "true" | ":" | "pwd" | "env" | "set") => true,
+        // What is named may be missing.
+        Some("ls" | "printenv") => command.words.iter().skip(1).all(|word| word.display().starts_with('-')),
         Some("export") => !expands,
         // What an `if` asks does not stop the job.
         Some("[" | "test") => command.context.condition && !expands,
@@ -344,6 +347,14 @@ fn is_harmless(command: &Command) -> bool {
         Purpose::Image | Purpose::Plumbing => true,
         _ => tells && !writes,
     }
+}
+
+/// Whether a command says if failures end the script from there on: `set -e`, `set +eu`, `set -o errexit`.
+fn switches(command: &Command, signs: &[char]) -> bool {
+    let named = command.words.iter().any(|word| word.display() == "errexit");
+    let is_one =
+        |word: &str| word.strip_prefix(signs).is_some_and(|flags| flags.contains('e') || named && flags.contains('o'));
+    command.name() == Some("set") && command.words.iter().skip(1).any(|word| is_one(word.display()))
 }
 
 /// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).

@@ -43,6 +43,32 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// A name that `docker tag` gave is in no registry before it is pushed: nothing may use it until then.
+    pub(super) fn renamed_later(&mut self) {
+        let mut found = Vec::new();
+        for (at, name) in &self.renamed {
+            if self.pushed.values().flatten().any(|(key, _)| key == name) {
+                continue;
+            }
+            let copies = self.flow.copies.iter().filter(|copy| key(&plain(&copy.to)) == *name);
+            let pushed = copies.map(|copy| Point { part: copy.at.0, command: copy.at.1 }).min();
+            let waits = |place: &Point| place > at && pushed.is_none_or(|pushed| *place < pushed);
+            let user = self.shell.names_after(*at, name.trim_end_matches(":latest")).filter(waits);
+            found.extend(user.map(|place| (place, format!("uses `{name}`, which is not pushed by then"))));
+            let build = self.makers().into_iter().find(waits);
+            found.extend(build.map(|place| (place, format!("may begin with `{name}`, which is not pushed by then"))));
+        }
+        for (at, message) in found {
+            self.refuse(at, "image-used-later", &message);
+        }
+    }
+
+    /// What makes images, in no order.
+    fn makers(&self) -> Vec<Point> {
+        let builds = self.facts.builds.iter().map(|build| point(&build.at));
+        builds.chain(self.facts.bakes.iter().map(point)).collect()
+    }
+
     /// An image that is built and not pushed is in no registry: nothing may use it afterwards, and no build begin with it.
     pub(super) fn used_later(&mut self) {
         let builds = &self.facts.builds;
@@ -52,13 +78,10 @@ impl Work<'_, '_, '_> {
                 |name: &str| self.pushed.get(&number).is_some_and(|all| all.iter().any(|(key, _)| key == name));
             let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
             let local: Vec<String> = tags.map(|tag| key(&tag.display)).filter(|name| !pushed(name)).collect();
-            let after = |other: &Build| point(&other.at) > point(&build.at);
             if !local.is_empty() && is_local(build, self.shell.makes_builder()) {
-                if let Some(other) = builds.iter().find(|other| after(other)) {
-                    found.push((
-                        point(&other.at),
-                        "may begin with an image that is built before it and not pushed".to_owned(),
-                    ));
+                let after = |other: &Point| *other > point(&build.at);
+                if let Some(other) = self.makers().into_iter().find(after) {
+                    found.push((other, "may begin with an image that is built before it and not pushed".to_owned()));
                 }
                 for name in &local {
                     let user = self.shell.names_after(point(&build.at), name.trim_end_matches(":latest"));

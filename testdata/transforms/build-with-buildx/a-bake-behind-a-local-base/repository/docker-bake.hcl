@@ -1,0 +1,4 @@
+target "app" {
+  tags = ["registry.example/app"]
+  args = { BASE = "local/base" }
+}

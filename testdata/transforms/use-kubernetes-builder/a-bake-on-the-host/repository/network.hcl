@@ -1,0 +1,4 @@
+target "default" {
+  tags = ["registry.example/app"]
+  network = "host"
+}
