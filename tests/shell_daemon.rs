@@ -31,6 +31,8 @@ fn what_needs_a_daemon() {
         ("docker run a", "docker-run"),
         ("docker exec a b", "docker-exec"),
         ("docker images", "docker-images"),
+        ("docker trust sign x:1", "docker-trust"),
+        ("docker trust inspect x:1", "NOT-NEEDED"),
         ("docker info", "docker-info"),
         ("docker version", "docker-version"),
         ("docker save a", "docker-save"),

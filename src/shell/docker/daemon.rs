@@ -111,9 +111,10 @@ fn of_compose(compose: &Compose) -> Daemon {
 
 fn of_other(name: &str) -> Daemon {
     let code = match name {
-        // `docker/cli`, `trust/sign.go`: it pushes the local image, unless that is signed already.
+        // `docker/cli`, `cli/command/trust/sign.go`: it pushes the local image, unless that is signed already.
         "trust sign" => "docker-trust",
         "help" | "completion" | "trust" => return Daemon::NotNeeded,
+        _ if name.starts_with("trust ") => return Daemon::NotNeeded,
         "ps" | "create" | "start" | "stop" | "restart" | "rm" | "logs" | "kill" | "wait" | "attach" | "diff"
         | "commit" | "pause" | "unpause" | "port" | "rename" | "stats" | "top" | "update" | "events" => {
             "docker-container"

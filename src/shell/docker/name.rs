@@ -13,12 +13,12 @@ pub(super) struct Named {
 }
 
 /// Verbs with verbs of their own.
-const GROUPS: &str = "image container builder system volume network context manifest";
+const GROUPS: &str = "image container builder system volume network context manifest trust";
 
 /// The plain verbs, and those that have only to be recognised.
 const PLAIN: &str = "build run exec pull push tag login logout cp images info save load import export rmi inspect search version create \
     commit ps rm logs start stop restart kill wait attach diff events history pause unpause port rename stats top update swarm stack \
-    service node secret config plugin trust checkpoint scout scan sbom buildx compose";
+    service node secret config plugin checkpoint scout scan sbom buildx compose";
 
 const BUILDX: &str = "build b bake f create use rm inspect ls version imagetools prune du stop install uninstall debug dial-stdio history";
 
