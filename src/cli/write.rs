@@ -16,6 +16,7 @@ pub fn carry_out(
     proof: &Proof,
     ui: &Ui,
 ) -> Result<(), Fail> {
+    plan.confirm()?;
     let project = scene.pipeline.project();
     let changes: Vec<Change<'_>> = plan
         .files

@@ -9,6 +9,7 @@ use super::compose::look_at_compose;
 use super::course::Layered;
 use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
+use super::proof::Refusal;
 use super::roles::roles;
 use super::step::{Step, step};
 use crate::pipeline::{FileId, Files, Pipeline};
@@ -292,6 +293,18 @@ impl Plan {
             file.now = stream.into();
         }
         Ok(())
+    }
+
+    /// Has all of each text read once more, where it was read by its changes alone. To be asked before anything is written.
+    ///
+    /// # Errors
+    /// A text is not what was understood.
+    pub fn confirm(&self) -> Result<(), Refusal> {
+        self.files.iter().try_for_each(|file| {
+            let refusal =
+                |error: yaml::Error| format!("{} cannot be read as it would be: {}", file.path, error.message);
+            file.now.confirm().map_err(|error| Refusal { job: None, message: refusal(error) })
+        })
     }
 
     /// The texts of a plan as they were read, by path.

@@ -175,7 +175,8 @@ pub(super) fn course(
     for leg in &course.legs {
         let phase = &leg.plan.phase;
         let refused = |message: String| Err(Stop::Fault(Fault::new(Outcome::Refused, message)));
-        if let Some(Err(refusal)) = &leg.proof {
+        let confirmed = || if leg.is_sound() { leg.plan.confirm().err() } else { None };
+        if let Some(refusal) = leg.proof.as_ref().and_then(|proof| proof.as_ref().err().cloned()).or_else(confirmed) {
             let job = refusal.job.as_ref().map(|job| format!(" at `{job}`")).unwrap_or_default();
             return refused(format!("the proof of phase {} failed{job}: {}", phase.number, refusal.message));
         }

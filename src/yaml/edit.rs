@@ -11,6 +11,7 @@ use super::error::{Error, ErrorKind};
 use super::events;
 use super::intent::Intent;
 use super::layout::times_said;
+use super::reread;
 use super::scalar_edit;
 use super::stream::Stream;
 use super::tree::{Kind, NodeId};
@@ -238,6 +239,10 @@ impl<'s> Edits<'s> {
                 "a line ends in a carriage return alone, which not every reader takes for a line break",
                 "convert the file to line feeds first",
             ));
+        }
+        if let Some(tree) = reread::as_meant(self.stream, &self.edits, &self.intent, &text) {
+            let now = Checked::of_changes(text, tree);
+            return Ok(Edited { now, done: Done { edits: self.edits, lost_comments } });
         }
         let tree = events::read(&text)?;
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {

@@ -1,10 +1,11 @@
 //! The second reader: a [`Tree`] from `yaml-rust2`'s events alone.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use yaml_rust2::Event;
 use yaml_rust2::parser::{Parser, Tag};
-use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
+use yaml_rust2::scanner::{Marker, ScanError, Scanner, TScalarStyle, Token, TokenType};
 
 use super::error::{Error, ErrorKind};
 use super::tree::{Builder, Kind, NodeId, Style, Tree};
@@ -17,39 +18,123 @@ pub const MAX_DEPTH: usize = 100;
 /// A byte order mark is passed over. Nesting deeper than [`MAX_DEPTH`] is refused.
 pub fn read(text: &str) -> Result<Tree, Error> {
     let place = |mark: &Marker| at(text, mark);
-    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut parser = Parser::new_from_str(bare(text));
     let mut builder = Builder::of(text.len());
-    let mut anchors: Vec<Option<NodeId>> = Vec::new();
+    let mut anchors = Vec::new();
     loop {
         let (event, mark) = parser.next_token().map_err(|error| syntax(place(error.marker()), &error))?;
-        let (id, anchor) = match event {
-            Event::StreamEnd => break,
-            Event::Alias(anchor) => match anchors.get(anchor).copied().flatten() {
-                Some(target) if !builder.is_open(target) => (builder.alias(target), 0),
-                _ => return Err(inside_itself(place(&mark))),
-            },
-            Event::Scalar(value, style, anchor, tag) => (builder.scalar(styled(style), named(tag), &value), anchor),
-            Event::SequenceStart(anchor, tag) => (builder.open(Kind::Sequence, named(tag)), anchor),
-            Event::MappingStart(anchor, tag) => (builder.open(Kind::Mapping, named(tag)), anchor),
-            Event::SequenceEnd | Event::MappingEnd => {
-                builder.close();
-                continue;
-            }
-            Event::Nothing | Event::StreamStart | Event::DocumentStart | Event::DocumentEnd => continue,
-        };
-        if builder.depth() > MAX_DEPTH {
-            return Err(too_deep(place(&mark)));
+        if event == Event::StreamEnd {
+            return Ok(builder.finish());
         }
-        if anchor > 0 {
-            if anchors.len() <= anchor {
-                anchors.resize(anchor + 1, None);
+        take(event, &mut builder, &mut anchors).map_err(|error| error(place(&mark)))?;
+    }
+}
+
+/// Some entries of a block mapping, of which others may stand above and below.
+pub(super) struct Fragment<'t> {
+    pub text: &'t str,
+    pub is_first: bool,
+    pub is_last: bool,
+}
+
+impl Fragment<'_> {
+    /// Reads them into the mapping that is open. `names` are the anchors above them, and then their own as well. None where
+    /// they are anything else, with what stands around them, than entries of one mapping.
+    pub fn read(&self, builder: &mut Builder, names: &mut HashMap<String, NodeId>) -> Option<()> {
+        let text = bare(self.text);
+        let (own, mut wanted) = anchors_and_aliases(text)?;
+        wanted.retain(|name| names.contains_key(name));
+        // One entry stands for those above, with their anchors, and one for those below.
+        let named: String = wanted.iter().map(|name| format!("  - &{name} x\n")).collect();
+        let (above, passed_over) = match self.is_first {
+            true => (String::new(), 0),
+            false => (format!("x:\n  - x\n{named}"), wanted.len() + 4),
+        };
+        let below = if self.is_last { "" } else { "x: x\n" };
+        let parsed = format!("{above}{text}{below}");
+        let mut parser = Parser::new_from_str(&parsed);
+        let mut next = || parser.next_token().ok().map(|(event, _)| event);
+        let start = (next()?, next()?, next()?);
+        if start != (Event::StreamStart, Event::DocumentStart, Event::MappingStart(0, None)) {
+            return None;
+        }
+        (0..passed_over).try_for_each(|_| next().map(drop))?;
+        // By the numbers that `yaml-rust2` gives them, from 1.
+        let mut anchors: Vec<Option<NodeId>> = vec![None];
+        anchors.extend(wanted.iter().map(|name| names.get(name).copied()));
+        let outside = builder.depth();
+        loop {
+            match next()? {
+                Event::MappingEnd if builder.depth() == outside => break,
+                event => take(event, builder, &mut anchors).ok()?,
             }
-            if let Some(slot) = anchors.get_mut(anchor) {
-                *slot = Some(id);
-            }
+        }
+        let ends = (next()?, next()?) == (Event::DocumentEnd, Event::StreamEnd);
+        if !self.is_last {
+            builder.take_back()?;
+        }
+        let first = wanted.len() + 1;
+        (ends && anchors.len() == first + own.len()).then_some(())?;
+        for (name, node) in own.into_iter().zip(anchors.drain(first..)) {
+            names.insert(name, node?);
+        }
+        Some(())
+    }
+}
+
+/// The anchors of a text, in order, and the names that its aliases have, each once.
+fn anchors_and_aliases(text: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let (mut anchors, mut aliases) = (Vec::new(), Vec::new());
+    let mut scanner = Scanner::new(text.chars());
+    for Token(_, token) in scanner.by_ref() {
+        match token {
+            TokenType::Anchor(name) => anchors.push(name),
+            TokenType::Alias(name) if !aliases.contains(&name) => aliases.push(name),
+            _ => {}
         }
     }
-    Ok(builder.finish())
+    scanner.get_error().is_none().then_some((anchors, aliases))
+}
+
+/// Takes what the parser found into a tree; `anchors` by their numbers. What is wrong with it is yet to be told where it is.
+fn take(
+    event: Event,
+    builder: &mut Builder,
+    anchors: &mut Vec<Option<NodeId>>,
+) -> Result<(), fn(Range<usize>) -> Error> {
+    let (id, anchor) = match event {
+        Event::Alias(anchor) => match anchors.get(anchor).copied().flatten() {
+            Some(target) if !builder.is_open(target) => (builder.alias(target), 0),
+            _ => return Err(inside_itself),
+        },
+        Event::Scalar(value, style, anchor, tag) => (builder.scalar(styled(style), named(tag), &value), anchor),
+        Event::SequenceStart(anchor, tag) => (builder.open(Kind::Sequence, named(tag)), anchor),
+        Event::MappingStart(anchor, tag) => (builder.open(Kind::Mapping, named(tag)), anchor),
+        Event::SequenceEnd | Event::MappingEnd => {
+            builder.close();
+            return Ok(());
+        }
+        Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart | Event::DocumentEnd => {
+            return Ok(());
+        }
+    };
+    if builder.depth() > MAX_DEPTH {
+        return Err(too_deep);
+    }
+    if anchor > 0 {
+        if anchors.len() <= anchor {
+            anchors.resize(anchor + 1, None);
+        }
+        if let Some(slot) = anchors.get_mut(anchor) {
+            *slot = Some(id);
+        }
+    }
+    Ok(())
+}
+
+/// Without its byte order mark.
+fn bare(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 pub(super) fn inside_itself(span: Range<usize>) -> Error {

@@ -12,6 +12,7 @@ mod index;
 mod intent;
 mod layout;
 mod plain;
+mod reread;
 mod scalar_edit;
 mod stream;
 mod tree;

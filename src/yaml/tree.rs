@@ -210,6 +210,12 @@ fn range(node: Node) -> std::ops::Range<usize> {
     node.from as usize..(node.from + node.len) as usize
 }
 
+/// All that some nodes have in one of the stores of a tree.
+fn extent<'n>(nodes: impl Iterator<Item = &'n Node>) -> std::ops::Range<usize> {
+    let both = nodes.map(|&node| range(node)).reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+    both.unwrap_or_default()
+}
+
 /// Builds a [`Tree`] from what a reader meets, in document order.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -251,6 +257,57 @@ impl Builder {
         node.from = from;
         node.len = self.tree.children.len() as u32 - from;
         Some(id)
+    }
+
+    /// Takes over nodes that another tree has one behind the other, as children of what is open: `count` of them, from one
+    /// child of a collection to before another. The place of the first one. What its aliases stand for is still to be said.
+    pub fn take_over(&mut self, other: &Tree, from: NodeId, count: u32) -> Option<NodeId> {
+        let nodes = other.nodes.get(from.0 as usize..(from.0 + count) as usize)?;
+        let (outer, first) = (nodes.first()?.parent, NodeId(self.tree.nodes.len() as u32));
+        let open = self.open.last()?.0;
+        // Texts and children stand one behind the other as well, from the first that is asked for.
+        let texts = extent(nodes.iter().filter(|node| matches!(node.kind, Kind::Scalar(_))));
+        let children = extent(nodes.iter().filter(|node| matches!(node.kind, Kind::Sequence | Kind::Mapping)));
+        let (text, child) = (self.tree.strings.len() as u32, self.tree.children.len() as u32);
+        self.tree.strings.push_str(other.strings.get(texts.clone())?);
+        let moved = |id: NodeId| NodeId(id.0.wrapping_sub(from.0).wrapping_add(first.0));
+        self.tree.children.extend(other.children.get(children.clone())?.iter().map(|&id| moved(id)));
+        for (&node, id) in nodes.iter().zip(first.0..) {
+            let parent = if node.parent == outer { open } else { moved(NodeId(node.parent)) };
+            let start = match node.kind {
+                Kind::Scalar(_) => node.from - texts.start as u32 + text,
+                Kind::Sequence | Kind::Mapping => node.from - children.start as u32 + child,
+                Kind::Alias => node.from,
+            };
+            if node.parent == outer {
+                self.pending.push(NodeId(id));
+            }
+            self.tree.nodes.push(Node { parent: parent.0, from: start, ..node });
+        }
+        let tags = other.tags.range(from..NodeId(from.0 + count));
+        self.tree.tags.extend(tags.map(|(&id, tag)| (moved(id), tag.clone())));
+        Some(first)
+    }
+
+    /// Takes back the last entry of the mapping that is open, `x: x`; none where that is not what was read last.
+    pub fn take_back(&mut self) -> Option<()> {
+        let (open, _) = *self.open.last()?;
+        let last = self.pending.last_chunk::<2>()?.map(|id| self.tree.node(id));
+        let is_it = last.iter().all(|node| node.kind == Kind::Scalar(Style::Plain) && node.parent == open.0)
+            && self.tree.nodes.ends_with(&last)
+            && last.iter().all(|&node| self.tree.strings.get(range(node)) == Some("x"));
+        is_it.then_some(())?;
+        self.pending.truncate(self.pending.len() - last.len());
+        self.tree.nodes.truncate(self.tree.nodes.len() - last.len());
+        self.tree.strings.truncate(last.first()?.from as usize);
+        Some(())
+    }
+
+    /// Says what an alias stands for.
+    pub fn stand_for(&mut self, alias: NodeId, target: NodeId) {
+        if let Some(node) = self.tree.nodes.get_mut(alias.0 as usize) {
+            node.from = target.0;
+        }
     }
 
     /// How deep the open collections are nested.
