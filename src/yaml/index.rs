@@ -13,7 +13,7 @@ use self::walk::Walk;
 use super::error::{Error, ErrorKind};
 use super::tree::{NodeId, Tree};
 
-pub(super) use pieces::{Pieces, in_pieces};
+pub(super) use pieces::{Pieces, has_end_marker, in_pieces};
 
 /// Where a node stands; bytes of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

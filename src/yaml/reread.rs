@@ -10,11 +10,10 @@ use std::collections::HashMap;
 use std::iter::successors;
 use std::ops::Range;
 
-use memchr::memmem::find;
-
 use super::checked::is_large;
 use super::edit::Edit;
 use super::events;
+use super::index::has_end_marker;
 use super::intent::Intent;
 use super::stream::Stream;
 use super::tree::{Builder, Kind, NodeId, Tree};
@@ -86,7 +85,7 @@ impl Entries {
         };
         let head = text.get(..*starts.first()?)?;
         // A directive may give another meaning to every tag.
-        let is_plain = !head.contains('%') && find(text.as_bytes(), b"\n...").is_none();
+        let is_plain = !head.contains('%') && !has_end_marker(text);
         let end = NodeId(u32::try_from(tree.len()).ok()?);
         (is_plain && starts.iter().all(is_start)).then_some(Entries { starts, keys, end })
     }

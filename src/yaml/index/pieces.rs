@@ -26,8 +26,7 @@ pub(in crate::yaml) struct Pieces(HashMap<Box<str>, GreenNode>);
 
 /// Indexes a text in pieces, some of which may be known; none if it is not to be cut.
 pub(in crate::yaml) fn in_pieces(text: &str, known: Option<&Pieces>) -> Option<(Index, Pieces)> {
-    // Where documents end by a marker, what stands behind it belongs to none of the pieces.
-    if memchr::memmem::find(text.as_bytes(), b"\n...").is_some() {
+    if has_end_marker(text) {
         return None;
     }
     match text.len() <= KEPT {
@@ -114,6 +113,14 @@ impl Walk<'_> {
         }
         (last == 1).then_some(())
     }
+}
+
+/// Whether a document may end by a marker, `...`: what stands behind it belongs to none of the pieces. A line may begin behind
+/// a carriage return alone.
+pub(in crate::yaml) fn has_end_marker(text: &str) -> bool {
+    let marks = memchr::memmem::find_iter(text.as_bytes(), b"...");
+    let begins_line = |at: usize| text.get(..at).is_some_and(|before| before.ends_with(['\n', '\r']));
+    marks.into_iter().any(begins_line)
 }
 
 /// Cuts before lines that begin as a key of the top level does.
