@@ -5,9 +5,11 @@
 //! Whether it was right to cut somewhere is not decided here. The second reader reads the text as one, and where it
 //! finds anything else the file is parsed as one as well.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 
-use rayon::prelude::*;
 use rowan::{GreenNode, NodeOrToken};
 use yaml_edit::SyntaxKind;
 
@@ -54,19 +56,64 @@ fn in_pieces_of(text: &str, size: usize) -> Option<Index> {
     if pieces.len() < 2 {
         return None;
     }
-    let mut walk = Walk::new(text);
-    let parse = |some: &[&str]| some.par_iter().map(|piece| green(piece).ok()).collect::<Vec<Option<GreenNode>>>();
-    let mut groups = pieces.chunks(rayon::current_num_threads());
-    let mut now = groups.next().map(|group| (group, parse(group)));
-    // What is parsed is gone over while what follows is being parsed.
-    while let Some((group, parsed)) = now {
-        let next = groups.next();
-        let go_over = || group.iter().zip(parsed).try_for_each(|(piece, parsed)| walk.piece(piece, &parsed?));
-        let (parsed, gone_over) = rayon::join(|| next.map(parse), go_over);
-        gone_over?;
-        now = next.zip(parsed);
+    let (sender, parsed) = mpsc::channel();
+    let over = Over { pieces: &pieces, parsed, waiting: BTreeMap::new(), gone: 0, walk: Some(Walk::new(text)) };
+    let (next, over) = (AtomicUsize::new(0), Mutex::new(over));
+    let work = |sender: Sender<(usize, Option<GreenNode>)>| {
+        let take = || next.fetch_add(1, Ordering::Relaxed);
+        while let Some((number, piece)) = Some(take()).and_then(|number| Some((number, pieces.get(number)?))) {
+            let parsed = green(piece).ok();
+            if parsed.is_none() {
+                next.store(pieces.len(), Ordering::Relaxed);
+            }
+            // The other end is there for longer than this one.
+            let _ = sender.send((number, parsed));
+            // Syntax trees are dropped when others may go on.
+            drop(over.try_lock().map(|mut over| over.go_on()));
+        }
+    };
+    rayon::scope(|beside| {
+        for _ in 1..rayon::current_num_threads() {
+            let (work, sender) = (&work, sender.clone());
+            beside.spawn(move |_| work(sender));
+        }
+        work(sender);
+    });
+    let mut over = over.into_inner().ok()?;
+    over.go_on();
+    over.walk.filter(|_| over.gone == pieces.len())?.join()
+}
+
+/// Goes over pieces in their order, which are parsed in any. Whoever has parsed one does it, if nobody else does: no core
+/// waits for another, and few syntax trees are held at a time.
+struct Over<'t> {
+    pieces: &'t [&'t str],
+    parsed: Receiver<(usize, Option<GreenNode>)>,
+    waiting: BTreeMap<usize, Option<GreenNode>>,
+    gone: usize,
+    /// None once a piece was not as it should be.
+    walk: Option<Walk<'t>>,
+}
+
+impl Over<'_> {
+    /// Goes over what is ready, and hands it out.
+    fn go_on(&mut self) -> Vec<GreenNode> {
+        let mut done = Vec::new();
+        while let Ok((number, parsed)) = self.parsed.try_recv() {
+            self.waiting.insert(number, parsed);
+            while let Some(parsed) = self.waiting.remove(&self.gone) {
+                let piece = self.pieces.get(self.gone).copied().unwrap_or_default();
+                let walk = self.walk.take().zip(parsed);
+                self.walk = walk.and_then(|(mut walk, parsed)| {
+                    walk.piece(piece, &parsed)?;
+                    done.push(parsed);
+                    Some(walk)
+                });
+                self.gone += 1;
+            }
+        }
+        done
     }
-    walk.join()
 }
 
 impl Walk<'_> {
