@@ -1,9 +1,9 @@
 //! Speed as ratios in one run: what each step costs beside the bare `yaml-rust2` event parse of the same text.
 //!
-//! `cargo bench` prints a table. A ratio is that of the medians: a step's runs and those of the event parse are taken in turn,
-//! so that a machine which is slower for a while is so for both. The ratio of the shortest runs is shown as well; where other
-//! machines share the cores it favours what is short, since a long run is less often left alone. Peak memory is read from `/proc`,
-//! in a process of its own for each size.
+//! `cargo bench` prints a table. Each run of a step comes behind one of the event parse: a ratio is the median of what the one
+//! took over the other, so that a machine which is slower for a while is so for both. The ratio of the shortest runs is shown
+//! as well; where other machines share the cores it favours what is short, since a long run is less often left alone. Peak
+//! memory is read from `/proc`, in a process of its own for each size.
 
 use std::hint::black_box;
 use std::process::Command;
@@ -24,8 +24,10 @@ fn main() {
     }
     println!("{:<28} {:>10} {:>10} {:>10}", "", "sample", "1 MB", "10 MB");
     let texts = [generate(0), generate(1 << 20), generate(10 << 20)];
-    let alone = texts.iter().map(|text| beside(text, |_| ()).0);
-    row("event parse (ms)", alone.map(|events| format!("{:.2}", median(&events).as_secs_f64() * 1e3)));
+    let alone: Vec<Duration> = texts.iter().map(|text| beside(text, |_| ()).events).collect();
+    // By the event parses, since the two sizes are not measured at one moment.
+    let times = over(alone[2], alone[1]);
+    row("event parse (ms)", alone.iter().map(|events| format!("{:.2}", events.as_secs_f64() * 1e3)));
     let steps: [Step; 5] = [
         ("index", index),
         ("effective, all jobs", effective),
@@ -34,14 +36,13 @@ fn main() {
         ("the same, many pilots", dry_run_of_many),
     ];
     for (name, step) in steps {
-        let runs: Vec<(Runs, Runs)> = texts.iter().map(|text| beside(text, step)).collect();
-        for (name, of) in
-            [(format!("{name} (× events)"), median as fn(&Runs) -> Duration), ("  shortest".into(), shortest)]
-        {
-            row(&name, runs.iter().map(|(events, step)| format!("{:.2}", over(of(step), of(events)))));
-        }
-        let longer = over(median(&runs[2].1), median(&runs[1].1));
-        row("  10 MB over 1 MB", ["".into(), "".into(), format!("{longer:.2}")].into_iter());
+        let runs: Vec<Beside> = texts.iter().map(|text| beside(text, step)).collect();
+        row(&format!("{name} (× events)"), runs.iter().map(|run| format!("{:.2}", run.ratio)));
+        row("  shortest", runs.iter().map(|run| format!("{:.2}", over(run.step, run.events))));
+        row(
+            "  10 MB over 1 MB",
+            ["".into(), "".into(), format!("{:.2}", runs[2].ratio / runs[1].ratio * times)].into_iter(),
+        );
     }
     let peaks = texts.iter().map(|text| {
         let me = std::env::current_exe().expect("this program");
@@ -59,15 +60,13 @@ fn row(name: &str, cells: impl Iterator<Item = String>) {
     println!("{name:<28} {}", cells.join(" "));
 }
 
-/// How long each run took, the shortest first.
-type Runs = Vec<Duration>;
-
-fn median(runs: &Runs) -> Duration {
-    runs[runs.len() / 2]
-}
-
-fn shortest(runs: &Runs) -> Duration {
-    runs[0]
+/// What a step takes beside the event parse.
+struct Beside {
+    /// The median of each run's time over that of the event parse before it.
+    ratio: f64,
+    /// The shortest run of each.
+    events: Duration,
+    step: Duration,
 }
 
 fn over(step: Duration, events: Duration) -> f64 {
@@ -75,24 +74,25 @@ fn over(step: Duration, events: Duration) -> f64 {
 }
 
 /// Several runs of the event parse and of a step, in turn.
-fn beside(text: &str, step: fn(&str)) -> (Runs, Runs) {
+fn beside(text: &str, step: fn(&str)) -> Beside {
     let started = Instant::now();
-    let (mut alone, mut steps) = (Runs::new(), Runs::new());
     let time = |step: fn(&str)| {
         let start = Instant::now();
         step(text);
         start.elapsed()
     };
-    for n in 0..30 {
-        alone.push(time(events));
-        steps.push(time(step));
-        if n >= 4 && started.elapsed() > Duration::from_secs(4) {
-            break;
-        }
+    let mut runs: Vec<(Duration, Duration)> = Vec::new();
+    while runs.len() < 5 || (runs.len() < 45 && started.elapsed() < Duration::from_secs(6)) {
+        runs.push((time(events), time(step)));
     }
-    alone.sort_unstable();
-    steps.sort_unstable();
-    (alone, steps)
+    let mut ratios: Vec<f64> = runs.iter().map(|&(events, step)| over(step, events)).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    let shortest = |durations: &mut dyn Iterator<Item = Duration>| durations.min().unwrap_or_default();
+    Beside {
+        ratio: ratios[ratios.len() / 2],
+        events: shortest(&mut runs.iter().map(|run| run.0)),
+        step: shortest(&mut runs.iter().map(|run| run.1)),
+    }
 }
 
 fn events(text: &str) {
