@@ -238,4 +238,21 @@ mod tests {
         }
         assert!(cut_rightly > 60, "{cut_rightly} cuts were right");
     }
+
+    #[test]
+    fn pieces_are_gone_over_in_their_order_whichever_is_parsed_first() {
+        for text in TEXTS.iter().take(2) {
+            let pieces = cut(text, 1);
+            assert!(pieces.len() > 3);
+            let (sender, parsed) = mpsc::channel();
+            let walk = Some(Walk::new(text));
+            let mut over = Over { pieces: &pieces, parsed, waiting: BTreeMap::new(), gone: 0, walk };
+            for (number, piece) in pieces.iter().enumerate().rev() {
+                assert!(over.go_on().is_empty());
+                sender.send((number, green(piece).ok())).expect("the other end is here");
+            }
+            assert_eq!(over.go_on().len(), pieces.len());
+            assert!(over.walk.and_then(Walk::join) == index(text).ok(), "{text:.200}");
+        }
+    }
 }
