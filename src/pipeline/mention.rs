@@ -44,7 +44,7 @@ pub(super) struct Mentions(BTreeMap<String, Vec<Mention>>);
 
 impl Mentions {
     pub fn of(pipeline: &Pipeline) -> Mentions {
-        let mut collector = Collector { mentions: BTreeMap::new(), seen: BTreeSet::new() };
+        let mut collector = Collector { pipeline, mentions: BTreeMap::new(), seen: BTreeSet::new() };
         let references = references(pipeline);
         for (number, top) in pipeline.tops.iter().enumerate() {
             collector.of_entry(pipeline, top);
@@ -60,12 +60,13 @@ impl Mentions {
     }
 }
 
-struct Collector {
+struct Collector<'p> {
+    pipeline: &'p Pipeline,
     mentions: BTreeMap<String, Vec<Mention>>,
     seen: BTreeSet<(At, Arc<str>)>,
 }
 
-impl Collector {
+impl Collector<'_> {
     fn of_entry(&mut self, pipeline: &Pipeline, top: &Top) {
         let trees = pipeline.trees();
         if let Some(held) = trees.find(&top.held.slot, "extends") {
@@ -131,8 +132,19 @@ impl Collector {
     fn add(&mut self, top: &Top, name: &str, at: At, keyword: Keyword, optional: bool) {
         if self.seen.insert((at, Arc::clone(&top.name))) {
             let mention = Mention { at, by: Arc::clone(&top.name), keyword, optional };
-            self.mentions.entry(name.to_owned()).or_default().push(mention);
+            self.mentions.entry(self.job_of(name).to_owned()).or_default().push(mention);
         }
+    }
+
+    /// The job that a name is of: one that runs in parallel is many, `test: [a, b]` or `test 1/2` (GitLab, `parallel:matrix`, "Fetch
+    /// artifacts from a `parallel:matrix` job").
+    fn job_of<'n>(&self, name: &'n str) -> &'n str {
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_share = |share: &str| share.split_once('/').is_some_and(|(n, of)| is_number(n) && is_number(of));
+        let by_values = name.strip_suffix(']').and_then(|name| name.split_once(": [")).map(|(job, _)| job);
+        let by_number = name.rsplit_once(' ').filter(|(_, share)| is_share(share)).map(|(job, _)| job);
+        let one = by_values.or(by_number).filter(|job| self.pipeline.top(job).is_some());
+        one.filter(|_| self.pipeline.top(name).is_none()).unwrap_or(name)
     }
 }
 

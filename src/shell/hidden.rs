@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::docker::SPEAKERS;
 use super::docker::wrap::{base, target};
 use super::package::verb;
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
@@ -89,8 +90,28 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
-        _ => None,
+        _ if speaks(name) => None,
+        _ => carried(words, at, depth),
     }
+}
+
+/// A command line in one word, handed to a command that nobody knows: `sops exec-env x "docker compose up"`,
+/// `busybox sh -c 'docker run x'`, `nix-shell --run='docker run x'`.
+fn carried(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
+    let mut rest = words.iter().enumerate().skip(at + 1);
+    let found = rest.find(|(_, word)| {
+        let text = text(word);
+        let line = text.strip_prefix("--").and_then(|option| option.split_once('=')).map_or(text, |(_, value)| value);
+        line.contains(' ') && mentions_docker(line) && string(line, depth)
+    });
+    found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
+}
+
+/// Commands that take text for what it is, or have it run by another machine.
+fn speaks(name: &str) -> bool {
+    const ELSEWHERE: &str =
+        "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq";
+    is_in(SPEAKERS, name) || is_in(ELSEWHERE, name)
 }
 
 /// Tools that run what a file of theirs says.

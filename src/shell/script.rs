@@ -41,6 +41,13 @@ impl Script {
         self.items.range(place).and_then(|range| self.text.get(range)).unwrap_or_default()
     }
 
+    /// The text from the beginning of one place, or of the script, to the end of another, or of the script.
+    pub fn stretch(&self, from: Option<&Place>, to: Option<&Place>) -> Option<&str> {
+        let start = from.map_or(Some(0), |from| Some(self.items.range(from)?.start))?;
+        let end = to.map_or(Some(self.text.len()), |to| Some(self.items.range(to)?.end))?;
+        self.text.get(start..end)
+    }
+
     /// Every simple command, in source order, wherever it stands.
     pub fn commands(&self) -> &[Command] {
         &self.commands

@@ -36,6 +36,12 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("lando", "", "lando", "lando runs services in docker containers"),
     ("astro", "dev", "astro", "astro runs Airflow in docker containers"),
     ("wp-env", "", "wp-env", "wp-env runs WordPress in docker containers"),
+    ("repo2docker", "", "repo2docker", "repo2docker builds and runs an image with docker"),
+    ("jupyter-repo2docker", "", "repo2docker", "repo2docker builds and runs an image with docker"),
+    ("bentoml", "containerize", "bentoml", "bentoml containerize builds with docker"),
+    ("cog", "build push predict train run", "cog", "cog builds and runs an image with docker"),
+    ("cwltool", "", "cwltool", "cwltool runs steps in docker containers"),
+    ("batect", "", "batect", "batect runs tasks in docker containers"),
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
@@ -95,10 +101,19 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         // The transports of containers/image and of anchore's tools that read from the daemon.
         "skopeo" | "buildah" | "podman" => Some("docker-daemon:"),
         "syft" | "grype" => Some("docker:"),
+        "container-diff" => Some("daemon:"),
+        "diffoci" => Some("docker:"),
         _ => None,
     };
-    let source = rest().skip_while(|word| *word != "--image-src").nth(1);
-    let scans = name == "trivy" && source == Some("docker");
+    let after = |option: &str| {
+        let attached = rest().find_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+        attached.or_else(|| rest().skip_while(|word| *word != option).nth(1))
+    };
+    let set = command.assignments.iter().filter_map(|set| Some((set.name.as_str(), set.value.as_ref()?.display())));
+    let exported = rest().filter(|_| name == "export").filter_map(|word| word.split_once('='));
+    let scans = (name == "trivy" && after("--image-src") == Some("docker"))
+        || (matches!(name, "syft" | "grype") && after("--from") == Some("docker"))
+        || set.chain(exported).any(|(name, value)| reads_from_daemon(name, value));
     if scans || reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
         return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
     }
@@ -110,6 +125,13 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     (probes || speaks).then(|| {
         Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })
+}
+
+/// Whether a variable tells a scanner to read images out of the daemon and from nowhere else (trivy, `--image-src`; anchore's syft
+/// and grype, `default-image-pull-source`).
+pub fn reads_from_daemon(name: &str, value: &str) -> bool {
+    const SOURCES: [&str; 3] = ["TRIVY_IMAGE_SRC", "SYFT_DEFAULT_IMAGE_PULL_SOURCE", "GRYPE_DEFAULT_IMAGE_PULL_SOURCE"];
+    SOURCES.contains(&name) && value == "docker"
 }
 
 /// Whether a word of a script could be the name of one of those tools.

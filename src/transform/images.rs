@@ -11,7 +11,9 @@ mod edit;
 mod flow;
 mod later;
 mod names;
+mod pulls;
 mod reference;
+mod sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +27,7 @@ pub(super) use edit::apply;
 pub(super) use flow::{Built, Copy, Flow};
 use names::names;
 use reference::key;
+pub(super) use sets::set_within;
 
 /// Where the image of a local name comes from.
 #[derive(Clone)]
@@ -123,6 +126,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.pulls();
         self.overwritten();
         self.used_later();
+        self.logged_out();
         self.renamed_later();
         self.builds(own_builder);
     }
@@ -164,6 +168,10 @@ impl<'f> Work<'_, 'f, '_> {
             }
             (Verb::Tag, [old, new]) => match self.locals.get(&key(&old.1)).cloned() {
                 Some(mut local) => {
+                    if !self.is_still(&local, &old.0, at) {
+                        let message = "renames an image by a name that may be another one's by then";
+                        self.refuse(at, "conditional-push", message);
+                    }
                     local.way.push(at);
                     local.raw.clone_from(&new.0);
                     self.renamed.push((at, key(&new.1)));
@@ -200,8 +208,8 @@ impl<'f> Work<'_, 'f, '_> {
     fn push(&mut self, at: Point, key: String, raw: String, local: Local) {
         if let Source::Build(number) = local.source {
             let row: Vec<Point> = local.way.iter().copied().chain([at]).collect();
-            // A name that the build gave itself, made by a command such as `$(date)`, was the same or not there.
-            let direct = local.way.len() == 1 && reference::variables(&raw).is_none();
+            let direct =
+                local.way.len() == 1 && reference::variables(&raw).is_none() && self.is_still(&local, &raw, at);
             let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
@@ -327,49 +335,6 @@ impl<'f> Work<'_, 'f, '_> {
             });
             self.flow.copies.push(Copy { at: (place.part, place.command), from, to });
         }
-    }
-
-    /// A pull goes when its image was only renamed and pushed, or only gave its layers to a build's cache.
-    fn pulls(&mut self) {
-        for (number, image) in self.facts.images.iter().enumerate() {
-            if image.docker.verb != Verb::Pull {
-                continue;
-            }
-            let at = point(image);
-            let name = self.facts.command_of(image).and_then(|command| names(command, image));
-            let Some((raw, name)) = name.and_then(|names| names.into_iter().next()) else { continue };
-            let fed: Vec<usize> = self.feeds(at, &raw, &key(&name));
-            if !self.used.contains(&number) && fed.is_empty() {
-                let message = "pulls an image, which is not renamed, pushed or used as a cache";
-                self.refuse(at, "docker-pull", message);
-                continue;
-            }
-            if !self.flow.copies.iter().any(|copy| copy.at == (at.part, at.command)) {
-                self.flow.dropped.insert((at.part, at.command));
-            }
-            for number in fed {
-                match self.flow.builds.iter_mut().find(|built| built.number == number) {
-                    Some(built) => built.inline_cache = true,
-                    None => self.flow.builds.push(Built { number, push: Vec::new(), inline_cache: true, moved: None }),
-                }
-            }
-        }
-    }
-
-    /// The builds after a place that read their cache from an image.
-    fn feeds(&self, at: Point, raw: &str, image: &str) -> Vec<usize> {
-        let builds = self.facts.builds.iter().enumerate();
-        let reads = |build: &Build| {
-            build.at.docker.all("cache-from").filter_map(|option| option.value.as_ref()).any(|value| {
-                let reference = value.display.split(',').find_map(|field| field.strip_prefix("ref="));
-                key(reference.unwrap_or(&value.display)) == image
-            })
-        };
-        let fits = builds.filter(|(_, build)| {
-            let there = point(&build.at);
-            at < there && reads(build) && self.shell.means_the_same(raw, at, there)
-        });
-        fits.map(|(number, _)| number).collect()
     }
 
     fn builds(&mut self, own_builder: bool) {

@@ -5,9 +5,11 @@
 //!
 //! # What it does not do
 //!
-//! A login that reads its input already, stands in a pipeline, or whose options are not all understood stays as it is.
+//! A login that reads its input already, stands in a pipeline, sets a variable (`${NAME:=x}`), or whose options are not all
+//! understood stays as it is.
 
 use super::draft::Draft;
+use super::images::set_within;
 use super::left::Reason;
 use super::settings::Settings;
 use super::words::place_of;
@@ -41,6 +43,10 @@ fn rewritten(command: &Command) -> Option<Vec<(Place, String)>> {
         && command.assignments.is_empty()
         && command.redirects.is_empty();
     if docker.verb != Verb::Login || !alone || !plain || docker.flag("password-stdin") {
+        return None;
+    }
+    // In a pipeline, `${NAME:=x}` would set nothing that lasts.
+    if !set_within(command.raw()).is_empty() {
         return None;
     }
     let value = password.value.as_ref()?;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use super::{Command, Place};
 use options::{Parsed, after_verb, before_verb};
+pub(super) use prefix::SPEAKERS;
 use wrap::Program;
 
 /// A docker command, understood.

@@ -65,7 +65,7 @@ const PREFIXES: &[Prefix] = &[
 ];
 
 /// Commands that take words for what they are: `apk add docker`, `echo docker push`, `make docker build`.
-pub(super) const SPEAKERS: &str = "echo printf cat grep egrep fgrep sed awk apk apt apt-get yum dnf microdnf brew pip pip3 npm npx yarn pnpm which \
+pub(in crate::shell) const SPEAKERS: &str = "echo printf cat grep egrep fgrep sed awk apk apt apt-get yum dnf microdnf brew pip pip3 npm npx yarn pnpm which \
     type hash whereis man help cd ls mkdir touch chmod chown cp mv rm ln test [ curl wget tee export set read logger git alias unalias \
     declare local readonly typeset dpkg rpm systemctl service usermod addgroup adduser groupadd pgrep pkill killall make gmake task just \
     rake gradle gradlew mvn mvnw nx turbo lerna invoke fab";

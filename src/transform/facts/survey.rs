@@ -8,7 +8,10 @@ use rayon::prelude::*;
 use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Values, reason, short};
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
-use crate::shell::{Command, Daemon, Script, Scripts, daemon, docker, expansions_run, mentions_docker};
+use crate::shell::{
+    Command, Daemon, Script, Scripts, daemon, docker, expansions_run, hides_docker, mentions_docker, program,
+    reads_from_daemon,
+};
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
 
@@ -137,6 +140,7 @@ impl<'s> Survey<'s> {
                 scripts.push(Arc::clone(&part.script));
             }
         }
+        facts.told_to_scan(&reading.parts, &scripts);
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
             scripts.iter().for_each(|script| around.add(script));
@@ -199,6 +203,27 @@ impl Facts<'_> {
         }
     }
 
+    /// What a variable of the job tells a scanner to read out of the daemon.
+    fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
+        for (part, script) in parts.iter().zip(scripts) {
+            for command in script.commands() {
+                let prefix = match program(command) {
+                    Some("trivy") => "TRIVY_",
+                    Some("syft") => "SYFT_",
+                    Some("grype") => "GRYPE_",
+                    _ => continue,
+                };
+                let variables = self.effective.variables().filter(|variable| variable.key.starts_with(prefix));
+                let mut told = variables.filter(|it| reads_from_daemon(&it.key, &it.setting.variable_text()));
+                if let Some(variable) = told.next() {
+                    let message = format!("`{}` has it read the image out of the daemon", variable.key);
+                    let place = command.span.as_ref();
+                    self.needs.push(reason(self.project, part, place, "docker-daemon-image", message));
+                }
+            }
+        }
+    }
+
     fn command(&mut self, part: &Part<'_>, (number, index): (usize, usize), command: &Command, purpose: Purpose) {
         let (project, place) = (self.project, command.span.as_ref());
         match purpose {
@@ -222,6 +247,9 @@ impl Facts<'_> {
                 let own = own.is_some_and(|item| !matches!(item.origin.way, Way::Default | Way::Global));
                 if let Some(Daemon::Needed(why)) = docker(command).filter(|_| own).map(|docker| daemon(&docker)) {
                     self.plumbing.push(reason(project, part, place, why.code, why.message));
+                } else if own && docker(command).is_none() && hides_docker(command).is_some() {
+                    let message = format!("`{}` asks the daemon", short(command.raw()));
+                    self.plumbing.push(reason(project, part, place, "shell-string", message));
                 }
             }
             Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}

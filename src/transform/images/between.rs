@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::reference::variables;
+use super::sets::{Sets, set_by, set_within};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
 use crate::transform::facts::Facts;
@@ -239,6 +240,12 @@ impl<'f, 'p> Shell<'f, 'p> {
         after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
     }
 
+    /// Where the job logs out of a registry.
+    pub fn logouts(&self) -> impl Iterator<Item = Point> + use<'f, 'p> {
+        let is_one = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Logout);
+        self.commands().filter(move |(_, command)| is_one(command)).map(|(point, _)| point)
+    }
+
     /// Whether two commands are statements of one sequence, each by itself.
     pub fn in_one_sequence(&self, from: Point, to: Point) -> bool {
         let alone = |point| self.command(point).is_some_and(|command| command.context.chain.is_none());
@@ -267,11 +274,27 @@ impl<'f, 'p> Shell<'f, 'p> {
             || from.part == 2 && to.part != 2
             || from.part != 2 && to.part == 2
         {
-            return !self.commands().any(|(_, command)| sets(command)) && !self.loops().any(reads);
+            let texts = self.facts.parts.iter().map(|part| part.script.text());
+            return !self.commands().any(|(_, command)| sets(command)) && !texts.flat_map(set_within).any(reads);
         }
         let in_functions = self.commands().filter(|(_, command)| command.context.function.is_some());
         let between = self.between(from, to).chain(in_functions);
-        !between.into_iter().any(|(_, command)| sets(command)) && (same || !self.loops().any(reads))
+        !between.into_iter().any(|(_, command)| sets(command))
+            && self.texts_between(from, to).is_some_and(|texts| !texts.into_iter().flat_map(set_within).any(reads))
+            && (same || !self.loops().any(reads))
+    }
+
+    /// All that stands from one command to another, both with it.
+    fn texts_between(&self, from: Point, to: Point) -> Option<Vec<&'f str>> {
+        let place = |point| self.command(point)?.span.as_ref();
+        let (first, last) = (from.min(to), from.max(to));
+        (first.part..=last.part)
+            .map(|part| {
+                let begin = if part == first.part { Some(place(first)?) } else { None };
+                let end = if part == last.part { Some(place(last)?) } else { None };
+                self.script(part)?.stretch(begin, end)
+            })
+            .collect()
     }
 
     fn sequence(&self, point: Point) -> Option<(usize, usize)> {
@@ -363,31 +386,4 @@ fn demands(text: &str) -> bool {
         let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         name.starts_with(":?") || name.starts_with('?')
     })
-}
-
-/// The variables that a command may set.
-enum Sets {
-    These(BTreeSet<String>),
-    Anything,
-}
-
-fn set_by(command: &Command) -> Sets {
-    let words = || command.words.iter().skip(1).map(|word| word.display());
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    if command.words.is_empty() {
-        names.extend(command.assignments.iter().map(|set| set.name.clone()));
-    }
-    match command.name() {
-        Some(
-            "export" | "declare" | "local" | "readonly" | "typeset" | "unset" | "read" | "mapfile" | "readarray"
-            | "getopts",
-        ) => {
-            names.extend(command.assignments.iter().map(|set| set.name.clone()));
-            names.extend(words().map(|word| word.split(['=', '+']).next().unwrap_or(word).to_owned()));
-        }
-        Some("printf") => names.extend(words().skip_while(|word| *word != "-v").nth(1).map(str::to_owned)),
-        Some("eval" | "source" | "." | "let") => return Sets::Anything,
-        _ => {}
-    }
-    Sets::These(names)
 }

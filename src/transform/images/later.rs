@@ -43,6 +43,14 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// Whether a local name means at a place what it meant where it was given. One that is made by a command such as `$(date)` was
+    /// the same or not there; what a job does without it is seen in an `after_script` only.
+    pub(super) fn is_still(&self, local: &Local, raw: &str, at: Point) -> bool {
+        let given = local.way.last().copied().unwrap_or(at);
+        let one_shell = (given.part == 2) == (at.part == 2);
+        one_shell && reference::variables(raw).is_none() || self.shell.means_the_same(raw, given, at)
+    }
+
     /// A name that `docker tag` gave is in no registry before it is pushed: nothing may use it until then.
     pub(super) fn renamed_later(&mut self) {
         let mut found = Vec::new();
@@ -57,6 +65,25 @@ impl Work<'_, '_, '_> {
             found.extend(user.map(|place| (place, format!("uses `{name}`, which is not pushed by then"))));
             let build = self.makers().into_iter().find(waits);
             found.extend(build.map(|place| (place, format!("may begin with `{name}`, which is not pushed by then"))));
+        }
+        for (at, message) in found {
+            self.refuse(at, "image-used-later", &message);
+        }
+    }
+
+    /// What the daemon holds needs no login, and what is in a registry may: nothing may use an image behind a logout.
+    pub(super) fn logged_out(&mut self) {
+        let pushed = self.pushed.values().flatten().map(|(name, _)| name.clone());
+        let copied = self.flow.copies.iter().map(|copy| key(&plain(&copy.to)));
+        let names: BTreeSet<String> = pushed.chain(copied).collect();
+        let mut found = Vec::new();
+        for logout in self.shell.logouts() {
+            for name in &names {
+                let user = self.shell.names_after(logout, name.trim_end_matches(":latest"));
+                found.extend(
+                    user.map(|at| (at, format!("uses `{name}` behind a logout, where it would have to be pulled"))),
+                );
+            }
         }
         for (at, message) in found {
             self.refuse(at, "image-used-later", &message);
