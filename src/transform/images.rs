@@ -213,6 +213,9 @@ impl<'f> Work<'_, 'f, '_> {
             let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
+                if self.pushed.contains_key(&number) && self.shell.pushes_between(from, at) {
+                    return self.later.push((at, local, raw));
+                }
                 let between = self.shell.deciding_between(from, at);
                 if !between.is_empty() && between.iter().all(|command| between::logs_in(command)) {
                     // A build that pushes must come after the login.
@@ -294,6 +297,7 @@ impl<'f> Work<'_, 'f, '_> {
             if matches!(local.source, Source::Pull(_))
                 && self.shell.in_a_row(&way)
                 && self.shell.deciding_between(source, at).is_empty()
+                && !self.shell.pushes_between(source, at)
                 && self.shell.means_the_same(&to, source, at)
                 && !taken(source, &self.flow.copies)
             {

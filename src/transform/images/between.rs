@@ -240,6 +240,13 @@ impl<'f, 'p> Shell<'f, 'p> {
         after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
     }
 
+    /// Whether an image is pushed on the way that is pushed under a condition or in a loop: a copy takes its place, which may fail
+    /// where it stands.
+    pub fn pushes_between(&self, from: Point, to: Point) -> bool {
+        let pushes = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Push);
+        self.between(from, to).any(|(point, command)| pushes(command) && self.sequence(point) != self.sequence(to))
+    }
+
     /// Where the job logs out of a registry.
     pub fn logouts(&self) -> impl Iterator<Item = Point> + use<'f, 'p> {
         let is_one = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Logout);
