@@ -310,6 +310,12 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "conditional-push", "pushes several images at once");
                 continue;
             }
+            if self.shell.in_another_shell(source, place) && !reference::is_of_one_run(&from) {
+                let message =
+                    "an after_script follows a failure too, when the registry may hold another image by that name";
+                self.refuse(at, "conditional-push", message);
+                continue;
+            }
             if let Some(command) = self.shell.writes_between(source, place, &from) {
                 let what = match command.contains("logout") {
                     true => "ends a login that the copy needs",

@@ -240,11 +240,19 @@ impl<'f, 'p> Shell<'f, 'p> {
         after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
     }
 
+    /// Whether the second of two places is in an `after_script` and the first is not: it is reached after a failure as well.
+    pub fn in_another_shell(&self, from: Point, to: Point) -> bool {
+        from.part != 2 && to.part == 2
+    }
+
     /// Whether an image is pushed on the way that is pushed under a condition or in a loop: a copy takes its place, which may fail
     /// where it stands.
     pub fn pushes_between(&self, from: Point, to: Point) -> bool {
         let pushes = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Push);
-        self.between(from, to).any(|(point, command)| pushes(command) && self.sequence(point) != self.sequence(to))
+        !self.in_another_shell(from, to)
+            && self
+                .between(from, to)
+                .any(|(point, command)| pushes(command) && self.sequence(point) != self.sequence(to))
     }
 
     /// Where the job logs out of a registry.
