@@ -136,8 +136,8 @@ impl Collector<'_> {
         }
     }
 
-    /// The job that a name is of: one that runs in parallel is many, `test: [a, b]` or `test 1/2` (GitLab, `parallel:matrix`, "Fetch
-    /// artifacts from a `parallel:matrix` job").
+    /// The job that a name is of: one that runs in parallel is many, `test: [a, b]` or `test 1/2`. `dependencies` may name one of them
+    /// (gitlab-org/gitlab, merge request 82734); that other keywords may is assumed, since a job too many is kept then, and none too few.
     fn job_of<'n>(&self, name: &'n str) -> &'n str {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_share = |share: &str| share.split_once('/').is_some_and(|(n, of)| is_number(n) && is_number(of));

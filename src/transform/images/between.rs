@@ -35,8 +35,9 @@ impl<'f, 'p> Shell<'f, 'p> {
         })
     }
 
-    /// Whether commands run one after the other, each because the one before succeeded. An `after_script` always
-    /// follows a script that came to its end.
+    /// Whether commands run one after the other, each because the one before succeeded. An `after_script` counts as behind its
+    /// script: what moves from there into a build is pushed only if that succeeds. It runs after a failure as well, which
+    /// [`Shell::in_another_shell`] is for.
     pub fn in_a_row(&self, points: &[Point]) -> bool {
         let mut parts: Vec<usize> = points.iter().map(|point| point.part).collect();
         parts.dedup();
