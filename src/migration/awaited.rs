@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::pipeline::Project;
-use crate::transform::{Facts, Reason, Survey, Uses, reason};
+use super::bases::{bases, dockerfile, last};
+use crate::pipeline::{Files, Pipeline};
+use crate::transform::{Build, Facts, Reason, Survey, Uses, Values, reason};
 
-/// Notes for every job that builds which other job may wait for its image.
-pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
+/// Notes for every job that builds which other job may wait for its image, and whose image it may begin with.
+pub(super) fn await_images(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
     if !facts.iter().any(|facts| !facts.recipes.is_empty() && !facts.dind.is_empty()) {
         return;
     }
@@ -29,26 +30,44 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
             jobs.push(number);
         }
     };
-    let runs = runs(facts, &uses);
+    let wants = wants(facts, &uses, pipeline);
+    let begins = begins(&wants, &uses, files);
     for (number, job) in uses.iter().enumerate() {
-        let runs = runs.get(number).into_iter().flatten().filter(|name| !job.needs.contains(*name));
+        let runs = wants.get(number).into_iter().flat_map(|wants| &wants.runs);
+        let runs = runs.filter(|name| !job.needs.contains(*name));
         job.needs.iter().chain(runs).for_each(|name| waits(number, job, name));
     }
+    for (job, name, _) in &begins {
+        if let Some(uses) = uses.get(*job) {
+            waits(*job, uses, name);
+        }
+    }
     let mut found: Vec<(usize, Reason)> = Vec::new();
+    let at = |job: &Facts<'_>, build: &Build, message| {
+        let place = job.command_of(&build.at).and_then(|command| command.span.as_ref());
+        let part = job.parts.get(build.at.part)?;
+        Some(reason(pipeline.project(), part, place, "image-used-elsewhere", message))
+    };
     for (number, (job, of)) in facts.iter().zip(&uses).enumerate().filter(|(_, (job, _))| !job.dind.is_empty()) {
         for (name, &build) in &of.builds {
             let others = waiting.get(name).into_iter().flatten();
             let other = others.copied().find(|other| *other != number).and_then(|other| facts.get(other));
-            let Some(other) = other else { continue };
-            let Some(build) = job.builds.get(build) else { continue };
-            let place = job.command_of(&build.at).and_then(|command| command.span.as_ref());
-            let Some(part) = job.parts.get(build.at.part) else { continue };
+            let (Some(other), Some(build)) = (other, job.builds.get(build)) else { continue };
             let message = format!(
                 "`{}` uses `{name}`, which is built here, and does not pull it: the two may share a daemon",
                 other.job.name()
             );
-            found.push((number, reason(project, part, place, "image-used-elsewhere", message)));
+            found.extend(at(job, build, message).map(|reason| (number, reason)));
         }
+    }
+    for (number, name, maker) in begins {
+        let (Some(job), Some(maker)) = (facts.get(number), facts.get(maker)) else { continue };
+        let Some(build) = job.builds.first().filter(|_| !job.dind.is_empty()) else { continue };
+        let message = format!(
+            "may begin with `{name}`, which `{}` builds and nobody pushes: the two may share a daemon",
+            maker.job.name()
+        );
+        found.extend(at(job, build, message).map(|reason| (number, reason)));
     }
     for facts in facts.iter_mut() {
         facts.uses = None;
@@ -60,17 +79,62 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], project: &Project) {
     }
 }
 
-/// What each job runs of the images that are built, and not in a registry by then; nothing where all of them are.
-fn runs(facts: &[Facts<'_>], uses: &[&Uses]) -> Vec<BTreeSet<String>> {
+/// What a job takes of images that are in no registry.
+#[derive(Default)]
+struct Wants {
+    runs: BTreeSet<String>,
+    /// What its builds may begin with: the Dockerfiles, and the images that its commands name.
+    dockerfiles: BTreeSet<String>,
+    given: Vec<String>,
+}
+
+/// What each job takes of the images that are built, and not in a registry by then; nothing where all of them are.
+fn wants(facts: &[Facts<'_>], uses: &[&Uses], pipeline: &Pipeline) -> Vec<Wants> {
     let released: BTreeSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
     if uses.iter().flat_map(|job| job.builds.keys()).all(|name| released.contains(name)) {
         return Vec::new();
     }
     let jobs = facts.par_iter().map_init(Survey::default, |survey, facts| {
         let again = survey.again(facts);
-        let mut runs = again.as_ref().unwrap_or(facts).runs();
-        runs.retain(|name| !released.contains(name));
-        runs
+        let facts = again.as_ref().unwrap_or(facts);
+        let mut wants = Wants { runs: facts.runs(), ..Wants::default() };
+        wants.runs.retain(|name| !released.contains(name));
+        if !facts.builds.is_empty() {
+            let values = Values::of(&facts.effective, pipeline);
+            wants.dockerfiles = facts.builds.iter().flat_map(|build| values.readings(&dockerfile(build))).collect();
+            let options = |build: &'_ Build| -> Vec<String> {
+                let options = ["build-arg", "build-context"].map(|name| build.at.docker.all(name));
+                let given = options.into_iter().flatten().filter_map(|option| option.value.as_ref());
+                given.filter_map(|value| Some(value.display.split_once('=')?.1.to_owned())).collect()
+            };
+            wants.given = facts.builds.iter().flat_map(options).flat_map(|text| values.readings(&text)).collect();
+        }
+        wants
     });
     jobs.collect()
+}
+
+/// The jobs whose builds may begin with an image that another job builds, and nobody pushes: both, and the image.
+fn begins(wants: &[Wants], uses: &[&Uses], files: &dyn Files) -> Vec<(usize, String, usize)> {
+    let released: BTreeSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
+    let local = uses.iter().enumerate().flat_map(|(job, uses)| uses.builds.keys().map(move |name| (name, job)));
+    let local = local.filter(|(name, _)| !released.contains(name)).map(|(name, job)| (last(name), (name, job)));
+    let local: BTreeMap<&str, (&String, usize)> = local.filter(|(name, _)| !name.starts_with('$')).collect();
+    let mut read: BTreeMap<&String, Option<Vec<String>>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (number, (wants, own)) in wants.iter().zip(uses).enumerate() {
+        for path in &wants.dockerfiles {
+            read.entry(path).or_insert_with(|| files.read(path).ok().flatten().map(|text| bases(&text)));
+        }
+        let dockerfiles = || wants.dockerfiles.iter().filter_map(|path| read.get(path));
+        // An argument is a base where the Dockerfile asks for one, or is not there to be read.
+        let open = |bases: &Option<Vec<String>>| bases.as_ref().is_none_or(|all| all.iter().any(|it| it.contains('$')));
+        let given = wants.given.iter().filter(|_| dockerfiles().any(open));
+        let named = dockerfiles().flatten().flatten().chain(given);
+        let has = |name: &str| own.builds.keys().chain(&own.pulls).any(|one| last(one) == name);
+        let taken = named.map(|name| last(name)).filter(|name| !has(name)).collect::<BTreeSet<_>>();
+        let taken = taken.into_iter().filter_map(|name| local.get(name));
+        found.extend(taken.filter(|(_, job)| *job != number).map(|(name, job)| (number, (*name).clone(), *job)));
+    }
+    found
 }

@@ -1,9 +1,10 @@
-//! Whether the images that one compose file builds begin with one another.
+//! What images begin with, and whether those that one compose file builds begin with one another.
 //!
 //! Compose builds them in the order of `depends_on`, into a daemon where the next one finds them; bake builds all of them at once, and
 //! takes what is not a target's from the registry.
 
 use crate::pipeline::Files;
+use crate::transform::Recipe;
 use crate::yaml::{NodeId, Tree};
 
 /// A service that is built.
@@ -26,7 +27,7 @@ impl<'t> Built<'t> {
         };
         let file = || files.read(path.trim_start_matches("./")).ok().flatten();
         let dockerfile = said("dockerfile_inline").map(str::to_owned).or_else(file).unwrap_or_default();
-        let mut bases: Vec<String> = dockerfile.lines().flat_map(named).collect();
+        let mut bases = bases(&dockerfile);
         if let Some(args) = tree.get(build, "args").map(|args| tree.resolve(args)) {
             bases.extend(tree.entries(args).filter_map(|(_, value)| text(value)).map(str::to_owned));
             let items = tree.items(args).iter().filter_map(|&item| text(item)?.split_once('='));
@@ -48,6 +49,29 @@ impl<'t> Built<'t> {
     }
 }
 
+/// The path of a build's Dockerfile from the repository's root, as far as it is written out.
+pub(super) fn dockerfile(build: &Recipe) -> String {
+    let context = build.context.as_deref().unwrap_or(".").trim_start_matches("./").trim_end_matches('/');
+    let path = match &build.file {
+        Some(file) => file.clone(),
+        None if context.is_empty() || context == "." => "Dockerfile".to_owned(),
+        None => format!("{context}/Dockerfile"),
+    };
+    path.trim_start_matches("./").replace("$CI_PROJECT_DIR/", "").replace("${CI_PROJECT_DIR}/", "")
+}
+
+/// The images that a Dockerfile names, other than its own stages.
+pub(super) fn bases(dockerfile: &str) -> Vec<String> {
+    let stage = |line: &str| {
+        let mut words = line.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("as"));
+        words.nth(1).map(str::to_owned)
+    };
+    let lines =
+        dockerfile.lines().filter(|line| line.trim_start().get(..5).is_some_and(|it| it.eq_ignore_ascii_case("from ")));
+    let stages: Vec<String> = lines.filter_map(stage).collect();
+    dockerfile.lines().flat_map(named).filter(|name| !stages.contains(name)).collect()
+}
+
 /// The images that a line of a Dockerfile names (<https://docs.docker.com/reference/dockerfile/>).
 fn named(line: &str) -> Vec<String> {
     let mut words = line.split_whitespace();
@@ -63,7 +87,7 @@ fn named(line: &str) -> Vec<String> {
 }
 
 /// The last word of an image's name, without its tag.
-fn last(image: &str) -> &str {
+pub(super) fn last(image: &str) -> &str {
     let name = image.trim_matches(['"', '\'']).rsplit('/').next().unwrap_or(image);
     name.split([':', '@']).next().unwrap_or(name)
 }

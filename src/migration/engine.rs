@@ -77,7 +77,7 @@ impl<'p> Scene<'p> {
             }
             look_into(&mut facts, files, pipeline);
             look_at_compose(&mut facts, files, pipeline.project());
-            await_images(&mut facts, pipeline.project());
+            await_images(&mut facts, files, pipeline);
             roles(&facts, files, settings)
         });
         let shared = shared_with_children(pipeline, files);

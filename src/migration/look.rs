@@ -6,6 +6,7 @@
 
 mod ground;
 mod manifests;
+mod scanners;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ enum Found {
 /// Takes away what is shown to hide nothing, and says of the rest what was found.
 pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
     let mut looks = Looks::new(files);
+    facts.iter_mut().filter(|facts| !facts.scans.is_empty()).for_each(|facts| looks.scanners(facts));
     for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
         let ground = Ground::of(facts, pipeline);
         looks.knows(&ground.values);
@@ -183,7 +185,7 @@ impl<'f> Looks<'f> {
             let shown = docker(command).is_some() || other_daemon_users(command).is_some();
             // A string or an alias that speaks of docker, and a variable that is docker.
             let said = hidden.as_ref().is_some_and(|hidden| {
-                (matches!(hidden.code, "shell-string" | "alias") && mentions_docker(command.raw()))
+                (matches!(hidden.code, "shell-string" | "alias" | "says-docker") && mentions_docker(command.raw()))
                     || expansions_run(command).iter().any(|run| self.values.docker(run).is_some())
             });
             if shown || said {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::bases::dockerfile;
 use crate::pipeline::Files;
 use crate::transform::{Facts, Recipe, Role, Settings};
 
@@ -93,17 +94,6 @@ struct Shape {
     manifest: bool,
     stages: usize,
     commands: usize,
-}
-
-/// The path of a build's Dockerfile from the repository's root.
-fn dockerfile(build: &Recipe) -> String {
-    let context = build.context.as_deref().unwrap_or(".").trim_start_matches("./").trim_end_matches('/');
-    let path = match &build.file {
-        Some(file) => file.clone(),
-        None if context.is_empty() || context == "." => "Dockerfile".to_owned(),
-        None => format!("{context}/Dockerfile"),
-    };
-    path.trim_start_matches("./").replace("$CI_PROJECT_DIR/", "").replace("${CI_PROJECT_DIR}/", "")
 }
 
 fn folder(path: &str) -> &str {

@@ -12,7 +12,7 @@ use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 pub struct Hidden {
     /// Stable, kebab-case: `make`, `task`, `just`, `rake`, `invoke`, `package-script`, `package-runner`, `gradle`, `maven`, `sbt`,
     /// `bazel`, `test-runner`, `ansible`, `deployer`, `pre-commit`, `goreleaser`, `terraform`, `script`, `interpreter`, `shell-string`, `shell-input`, `alias`,
-    /// `expansion`.
+    /// `says-docker`, `expansion`.
     pub code: &'static str,
     /// Index of the word that names what runs (a target, a file, a string), if there is one.
     pub target: Option<usize>,
@@ -81,6 +81,13 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         // A file of the system's sets variables: `. /etc/os-release`.
         "." | "source" if argument.is_some_and(is_system) => None,
         "." | "source" => hidden("script"),
+        "awk" | "gawk" | "mawk" => {
+            let runs = |text: &str| mentions_docker(text) && (text.contains("system(") || text.contains('|'));
+            let mut words = words.iter().enumerate().skip(at + 1);
+            let found = words.find(|(_, word)| runs(text(word)));
+            found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
+        }
+        "git" if argument == Some("submodule") => carried(words, at, depth),
         "eval" => again(words, at + 1..words.len(), depth),
         "trap" => again(words, at + 1..at + 2, depth),
         "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" => shell(words, at, depth),
@@ -91,7 +98,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ if speaks(name) => None,
-        _ => carried(words, at, depth),
+        _ => carried(words, at, depth).or_else(|| says_docker(words, at, name)),
     }
 }
 
@@ -105,6 +112,23 @@ fn carried(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
         line.contains(' ') && mentions_docker(line) && string(line, depth)
     });
     found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
+}
+
+/// Commands that do nothing with a daemon, whatever docker among their words is: the transport `docker:`, a folder, a package.
+const SILENT: &str = "skopeo crane gcrane regctl oras cosign buildah podman hadolint trivy snyk tar zip unzip diff sort head tail wc \
+    pushd popd stat du file basename dirname tr cut unset id groups install patch envsubst bundle gem conan shellcheck semgrep gitleaks \
+    sonar-scanner update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
+
+/// A command that nobody knows and that is told to use docker: `nextflow run x -profile docker`, `mlflow models build-docker`,
+/// `sam build --use-docker`, `inspec exec . -t docker://x`.
+fn says_docker(words: &[Word], at: usize, name: &str) -> Option<Hidden> {
+    let told = |text: &str| {
+        let text = text.split_once('=').map_or(text, |(_, value)| value);
+        text.starts_with("docker:") || text.contains("docker") && !text.contains(['/', '.', '$', ' '])
+    };
+    let mut rest = words.iter().enumerate().skip(at + 1);
+    let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_in(SILENT, name));
+    found.map(|(index, _)| Hidden { code: "says-docker", target: Some(index) })
 }
 
 /// Commands that take text for what it is, or have it run by another machine.

@@ -30,5 +30,5 @@ pub use package::{Package, package};
 pub use place::Place;
 pub use script::Script;
 pub use statement::{Function, Kind, Statement};
-pub use users::{other_daemon_users, reads_from_daemon};
+pub use users::{other_daemon_users, reads_from_daemon, reads_from_daemon_only};
 pub use word::Word;

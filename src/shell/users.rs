@@ -111,8 +111,8 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     };
     let set = command.assignments.iter().filter_map(|set| Some((set.name.as_str(), set.value.as_ref()?.display())));
     let exported = rest().filter(|_| name == "export").filter_map(|word| word.split_once('='));
-    let scans = (name == "trivy" && after("--image-src") == Some("docker"))
-        || (matches!(name, "syft" | "grype") && after("--from") == Some("docker"))
+    let scans = (name == "trivy" && after("--image-src").is_some_and(reads_from_daemon_only))
+        || (matches!(name, "syft" | "grype") && after("--from").is_some_and(reads_from_daemon_only))
         || set.chain(exported).any(|(name, value)| reads_from_daemon(name, value));
     if scans || reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
         return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
@@ -131,7 +131,13 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
 /// and grype, `default-image-pull-source`).
 pub fn reads_from_daemon(name: &str, value: &str) -> bool {
     const SOURCES: [&str; 3] = ["TRIVY_IMAGE_SRC", "SYFT_DEFAULT_IMAGE_PULL_SOURCE", "GRYPE_DEFAULT_IMAGE_PULL_SOURCE"];
-    SOURCES.contains(&name) && value == "docker"
+    SOURCES.contains(&name) && reads_from_daemon_only(value)
+}
+
+/// Whether a list of a scanner's sources has the daemon, and no registry to look in if there is none.
+pub fn reads_from_daemon_only(sources: &str) -> bool {
+    let is = |names: &[&str]| sources.split(',').any(|source| names.contains(&source.trim().trim_matches(['"', '\''])));
+    is(&["docker"]) && !is(&["remote", "registry", "oci-registry"])
 }
 
 /// Whether a word of a script could be the name of one of those tools.

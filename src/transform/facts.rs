@@ -52,6 +52,8 @@ pub struct Facts<'p> {
     pub hidden: Vec<Unseen>,
     /// The same in scripts that do not speak of docker, of a job that has a daemon: most of them need none.
     pub perhaps: Vec<(Unseen, Command)>,
+    /// Where it calls a scanner, which a file may tell to read images out of the daemon.
+    pub scans: Vec<(Reason, Command)>,
     /// What its scripts say of files, where it has any of those.
     pub around: Option<Box<Around>>,
     /// What its builds make, in order.

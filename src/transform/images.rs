@@ -213,7 +213,13 @@ impl<'f> Work<'_, 'f, '_> {
             let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
-                if self.pushed.contains_key(&number) && self.shell.pushes_between(from, at) {
+                let apart = |(_, first): &(String, String)| {
+                    // A push that fails in an `after_script` does not fail the job, and to another registry it may.
+                    let elsewhere =
+                        self.shell.in_another_shell(local.way[0], at) && !self.shell.one_registry(first, &raw);
+                    elsewhere || self.shell.pushes_between(from, at)
+                };
+                if self.pushed.get(&number).is_some_and(|names| names.iter().any(apart)) {
                     return self.later.push((at, local, raw));
                 }
                 let between = self.shell.deciding_between(from, at);

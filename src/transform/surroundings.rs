@@ -32,22 +32,28 @@ fn proxy(draft: &Draft<'_, '_>, settings: &Settings) -> Option<Reason> {
     Some(draft.reason_at_setting(Some(&variable.setting), "proxy", message))
 }
 
-/// A registry that is a service of the job: only the pod of the job reaches it.
+/// A registry, or a server that a build asks, that is a service of the job: only the pod of the job reaches it.
 fn registry(draft: &Draft<'_, '_>) -> Option<Reason> {
     let facts = draft.facts;
     let services = facts.effective.get("services");
     let services = services.iter().flat_map(|services| services.items()).enumerate();
     let beside = services.filter(|(number, _)| !facts.dind.contains(number)).map(|(_, service)| service);
-    let mut names: Vec<String> = beside.flat_map(|service| names_of(&service)).collect();
-    names.extend(["localhost".to_owned(), "127.0.0.1".to_owned()]);
+    let beside: Vec<String> = beside.flat_map(|service| names_of(&service)).collect();
     let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
     let pushed = facts.images.iter().filter(|image| image.docker.verb == Verb::Push);
     let uses = facts.builds.iter().map(|build| &build.at).chain(pushed);
     uses.filter_map(|at| Some((at, facts.command_of(at)?))).find_map(|(at, command)| {
         let words = command.words.iter().map(|word| expand(word.display(), &value));
-        let hosts = words.filter_map(|word| host(&word).map(str::to_owned));
-        let host = hosts.into_iter().find(|host| names.contains(host))?;
-        let message = format!("uses the registry `{host}` beside the job, which the builder would not reach");
+        // The value of `--build-arg NAME` is the variable's.
+        let taken = at.docker.all("build-arg").filter_map(|option| value(&option.value.as_ref()?.display));
+        let (server, message) = words.chain(taken).find_map(|word| {
+            let is_local = |host: &&str| matches!(*host, "localhost" | "127.0.0.1");
+            let registry = host(&word).filter(|host| is_local(host) || beside.iter().any(|name| name == host));
+            let registry = registry.map(|host| (host.to_owned(), "uses the registry"));
+            let server = || Some((beside.iter().find(|name| asks(&word, name))?.clone(), "asks the service"));
+            registry.or_else(server)
+        })?;
+        let message = format!("{message} `{server}` beside the job, which the builder would not reach");
         Some(draft.reason_at_command(at.part, command, "registry-beside", message))
     })
 }
@@ -59,6 +65,22 @@ fn host(word: &str) -> Option<&str> {
     let (host, port) = first.split_once(':').map_or((first, None), |(host, port)| (host, Some(port)));
     let is_port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
     (!rest.starts_with('/') && (is_port || host == "localhost")).then_some(host)
+}
+
+/// Whether a word of a build names a server: `http://npm:4873`, `user@npm`, `NPM=npm:4873`, `DB_HOST=npm`, `--add-host npm:172.17.0.2`.
+fn asks(word: &str, server: &str) -> bool {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let found = word.match_indices(server).any(|(at, _)| {
+        let (before, rest) = (&word[..at], &word[at + server.len()..]);
+        let port = rest.strip_prefix(':').map_or(0, |port| port.bytes().take_while(u8::is_ascii_digit).count());
+        let is_value = before.is_empty() || before.ends_with('=');
+        let of_host = before.strip_suffix('=').is_some_and(|name| name.to_ascii_uppercase().ends_with("HOST"));
+        let address =
+            rest.strip_prefix(':').is_some_and(|rest| rest.matches('.').count() == 3 || rest.starts_with('$'));
+        is_end(rest)
+            && (before.ends_with("//") || before.ends_with('@') || is_value && (port > 2 || of_host || address))
+    });
+    !server.is_empty() && found
 }
 
 /// A job for a Windows runner: its shell is another one, and its images are not the builder's.

@@ -52,6 +52,7 @@ impl<'s> Survey<'s> {
             plumbing: facts.plumbing.clone(),
             hidden: facts.hidden.clone(),
             perhaps: facts.perhaps.clone(),
+            scans: facts.scans.clone(),
             around: facts.around.clone(),
             recipes: facts.recipes.clone(),
             bake: facts.bake,
@@ -116,6 +117,7 @@ impl<'s> Survey<'s> {
             plumbing: Vec::new(),
             hidden: Vec::new(),
             perhaps: Vec::new(),
+            scans: Vec::new(),
             around: None,
             recipes: reading.builds.iter().map(|build| build.recipe.clone()).collect(),
             bake: !reading.bakes.is_empty(),
@@ -215,10 +217,12 @@ impl Facts<'_> {
                 };
                 let variables = self.effective.variables().filter(|variable| variable.key.starts_with(prefix));
                 let mut told = variables.filter(|it| reads_from_daemon(&it.key, &it.setting.variable_text()));
-                if let Some(variable) = told.next() {
-                    let message = format!("`{}` has it read the image out of the daemon", variable.key);
-                    let place = command.span.as_ref();
-                    self.needs.push(reason(self.project, part, place, "docker-daemon-image", message));
+                let told = told.next().map(|variable| variable.key.clone());
+                let place = command.span.as_ref();
+                let at = |message| reason(self.project, part, place, "docker-daemon-image", message);
+                match told {
+                    Some(name) => self.needs.push(at(format!("`{name}` has it read the image out of the daemon"))),
+                    None => self.scans.push((at(String::new()), command.clone())),
                 }
             }
         }

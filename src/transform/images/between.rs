@@ -218,6 +218,11 @@ impl<'f, 'p> Shell<'f, 'p> {
         Some(server.map_or(String::new(), |word| super::reference::server(&self.full(word.display()))))
     }
 
+    /// Whether two names are of one registry.
+    pub fn one_registry(&self, one: &str, other: &str) -> bool {
+        super::reference::registry(&self.full(one)) == super::reference::registry(&self.full(other))
+    }
+
     /// A reference with the job's variables put in.
     fn full(&self, text: &str) -> String {
         let value = |name: &str| {

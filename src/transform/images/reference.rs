@@ -56,7 +56,7 @@ pub(super) fn variables(raw: &str) -> Option<BTreeSet<&str>> {
 /// The registry of a reference; empty for Docker Hub (distribution/reference, "familiar names").
 pub(super) fn registry(key: &str) -> String {
     let Some((first, _)) = key.split_once('/') else {
-        let whole = key.strip_suffix(":latest").unwrap_or(key);
+        let whole = key.split_once("}:").map_or(key, |(name, _)| &key[..=name.len()]);
         return if whole.starts_with('$') { server(whole) } else { String::new() };
     };
     match first.contains(['.', ':', '$']) || first == "localhost" {
@@ -114,6 +114,7 @@ mod tests {
             ("$CI_REGISTRY_IMAGE/a:1", "$CI_REGISTRY"),
             ("${CI_REGISTRY_IMAGE}:1", "${CI_REGISTRY}"),
             ("$CI_REGISTRY_IMAGE", "$CI_REGISTRY"),
+            ("$IMAGE:dev", "$IMAGE"),
             ("host:5000/a/b", "https://host:5000/v2/"),
             ("team/app", "docker.io"),
             ("app:1", "https://index.docker.io/v1/"),
