@@ -1,7 +1,7 @@
 //! Every case of every transformation, proved four ways: the output, a second run, the effective configuration, the bytes.
 //!
 //! A case is a folder `testdata/transforms/<name>/<case>/` with `before.yml` and either `after.yml` or `left-alone.txt`, and
-//! `repository/` with other files of the repository where it needs any.
+//! `repository/` with other files of the repository where it needs any; a file `assume-complete` stands for that option.
 //! `CI_MIGRATE_BLESS=1 cargo test --test transforms` writes what is expected anew, to be read by a person.
 
 mod common;
@@ -86,7 +86,7 @@ fn planned(transform: &'static Transform, case: &Path, text: &str, then: impl Fn
     let files: MemoryFiles = others.chain([(".gitlab-ci.yml", text)]).collect();
     let project = Project::load(&files, ".gitlab-ci.yml").unwrap_or_else(|e| panic!("{e}"));
     let pipeline = Pipeline::new(Arc::new(project)).unwrap_or_else(|e| panic!("{e}"));
-    let settings = Settings::default();
+    let settings = Settings { assume_complete: case.join("assume-complete").exists(), ..Settings::default() };
     let scene = Scene::new(&pipeline, &files, &settings);
     let phase = Phase {
         number: 1,

@@ -52,7 +52,9 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], files: &dyn Files, pipeline:
         for (name, &build) in &of.builds {
             let others = waiting.get(name).into_iter().flatten();
             let other = others.copied().find(|other| *other != number).and_then(|other| facts.get(other));
-            let (Some(other), Some(build)) = (other, job.builds.get(build)) else { continue };
+            let Some(other) = other else { continue };
+            // Only now: the scripts are read again for it.
+            let Some(build) = job.builds.get(build) else { continue };
             let message = format!(
                 "`{}` uses `{name}`, which is built here, and does not pull it: the two may share a daemon",
                 other.job.name()
@@ -62,7 +64,7 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], files: &dyn Files, pipeline:
     }
     for (number, name, maker) in begins {
         let (Some(job), Some(maker)) = (facts.get(number), facts.get(maker)) else { continue };
-        let Some(build) = job.builds.first().filter(|_| !job.dind.is_empty()) else { continue };
+        let Some(build) = (!job.dind.is_empty()).then(|| job.builds.first()).flatten() else { continue };
         let message = format!(
             "may begin with `{name}`, which `{}` builds and nobody pushes: the two may share a daemon",
             maker.job.name()

@@ -181,6 +181,13 @@ fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool, file
     for (key, value) in tree.entries(services) {
         let Some(name) = tree.scalar(key) else { continue };
         let value = tree.resolve(value);
+        // Bake reads those of all services (compose-go, `WithServicesEnvironmentResolved`), and compose of none that it builds.
+        if let Some(missing) = env_files(tree, value).into_iter().find(|path| files.read(path).ok().flatten().is_none())
+        {
+            return Err(format!(
+                "`{missing}`, an `env_file:` of `{name}`, is not in the repository, and bake reads it"
+            ));
+        }
         let wanted = only.is_none_or(|only| only.iter().any(|one| one == name));
         if !wanted && only.is_some() {
             continue;
@@ -225,11 +232,48 @@ fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) ->
     if context.split('/').any(|part| part == "..") || context.starts_with(['/', '~']) {
         return Err(format!("`{name}` is built from a folder outside the repository"));
     }
+    let outside = ["dockerfile", "cache_to", "cache_from"].into_iter().find(|key| {
+        let value = tree.get(build, key).map(|value| tree.resolve(value));
+        let texts = value.iter().flat_map(|&value| tree.items(value).iter().copied().chain([value]));
+        texts
+            .filter_map(|text| tree.scalar(tree.resolve(text)))
+            .any(|text| text.contains("..") || text.contains("=/") || text.starts_with('/'))
+    });
+    if let Some(key) = outside {
+        return Err(format!("`{key}:` of `{name}` is outside the repository, which bake may not read or write"));
+    }
+    // Bake takes it from the service's environment, and compose from the job's (docker/buildx, `bake/compose.go`).
+    let environment = ["environment", "env_file"].iter().any(|key| tree.get(service, key).is_some());
+    let args = tree.get(build, "args").map(|args| tree.resolve(args)).filter(|_| environment);
+    let unset = args.is_some_and(|args| {
+        tree.entries(args).any(|(_, value)| tree.is_null(tree.resolve(value)))
+            || tree
+                .items(args)
+                .iter()
+                .any(|&item| tree.scalar(tree.resolve(item)).is_some_and(|arg| !arg.contains('=')))
+    });
+    if unset {
+        return Err(format!(
+            "an argument of `{name}` has no value, for which bake looks into the service's `environment:`"
+        ));
+    }
     let odd = tree.entries(build).map(|(key, _)| tree.scalar(key).unwrap_or("<<"));
     match odd.into_iter().find(|key| !KEYS.contains(key)) {
         Some(key) => Err(format!("the build of `{name}` has `{key}:`, which bake may not read as compose does")),
         None => Ok(Some(build)),
     }
+}
+
+/// The files of a service's `env_file:` that must be there.
+fn env_files(tree: &Tree, service: NodeId) -> Vec<String> {
+    let Some(all) = tree.get(service, "env_file").map(|all| tree.resolve(all)) else { return Vec::new() };
+    let path = |file: NodeId| {
+        let file = tree.resolve(file);
+        let required = tree.get(file, "required").and_then(|it| tree.scalar(tree.resolve(it))) != Some("false");
+        let path = tree.get(file, "path").filter(|_| required).map(|path| tree.resolve(path)).unwrap_or(file);
+        tree.scalar(path).map(|path| path.trim_start_matches("./").to_owned())
+    };
+    tree.items(all).iter().copied().chain([all]).filter_map(path).collect()
 }
 
 /// What stands against a bake that the job runs already, if anything does.

@@ -14,6 +14,7 @@ mod proof;
 mod roles;
 mod rules;
 mod shared;
+mod stages;
 mod status;
 mod step;
 mod templates;

@@ -54,7 +54,8 @@ pub fn prove(scene: &Scene<'_>, plan: &Plan) -> Result<Proof, Refusal> {
         compare(scene.pipeline, &after).into_iter().partition(|job| job.job.is_none());
     for difference in globals.iter().flat_map(|globals| &globals.differences) {
         let path = difference.path.join(".");
-        if !plan.globals.contains(&path) {
+        let declared = |global: &String| path == *global || path.starts_with(&format!("{global}."));
+        if !plan.globals.iter().any(declared) {
             return Err(Refusal {
                 job: None,
                 message: format!("`{path}` of the pipeline would change, which no transformation declared"),

@@ -54,16 +54,20 @@ impl Facts {
     /// Refuses a tree that its aliases make too large or too deep: GitLab measures both after expanding them
     /// (`max_yaml_size_bytes`, `max_yaml_depth`).
     pub fn of(tree: &Tree, blocks: bool) -> Result<Facts, Refusal> {
-        let mut targets: BTreeMap<NodeId, Option<Sum>> =
-            tree.ids().filter(|&id| tree.kind(id) == Kind::Alias).map(|id| (tree.resolve(id), None)).collect();
-        let mut walk = Walk { tree, facts: Vec::new(), open: Vec::new(), largest: None, expanded: 0 };
+        let aliases = tree.ids().filter(|&id| tree.kind(id) == Kind::Alias);
+        let mut is_target = vec![false; tree.len()];
+        for target in aliases.map(|id| tree.resolve(id)) {
+            is_target.iter_mut().skip(target.number()).take(1).for_each(|is| *is = true);
+        }
+        let mut targets = BTreeMap::new();
+        let mut walk = Walk { tree, is_target, facts: Vec::new(), open: Vec::new(), largest: None, expanded: 0 };
         for node in tree.ids() {
             let parent = tree.parent(node);
             while walk.open.last().is_some_and(|open| Some(open.node) != parent) {
                 walk.close(&mut targets)?;
             }
             let sum = match tree.kind(node) {
-                Kind::Alias => targets.get(&tree.resolve(node)).copied().flatten().unwrap_or(Sum::LEAF),
+                Kind::Alias => targets.get(&tree.resolve(node)).copied().unwrap_or(Sum::LEAF),
                 _ => Sum { marks: marks(tree, node, blocks), ..Sum::LEAF },
             };
             walk.open.push(Open { node, sum });
@@ -98,6 +102,8 @@ impl Sum {
 
 struct Walk<'t> {
     tree: &'t Tree,
+    /// By node, whether an alias stands for it: few are.
+    is_target: Vec<bool>,
     facts: Vec<(NodeId, Marks)>,
     open: Vec<Open>,
     /// The entry of a root that grows most, for the message.
@@ -106,7 +112,7 @@ struct Walk<'t> {
 }
 
 impl Walk<'_> {
-    fn close(&mut self, targets: &mut BTreeMap<NodeId, Option<Sum>>) -> Result<(), Refusal> {
+    fn close(&mut self, targets: &mut BTreeMap<NodeId, Sum>) -> Result<(), Refusal> {
         let Some(Open { node, sum }) = self.open.pop() else { return Ok(()) };
         // The scalar itself counts as a level here and not in GitLab's measure.
         if sum.height > MAX_DEPTH as u32 + 1 {
@@ -115,8 +121,8 @@ impl Walk<'_> {
         if sum.marks != Marks::default() {
             self.facts.push((node, sum.marks));
         }
-        if let Some(target) = targets.get_mut(&node) {
-            *target = Some(sum);
+        if self.is_target.get(node.number()) == Some(&true) {
+            targets.insert(node, sum);
         }
         match self.open.last_mut() {
             Some(parent) => parent.sum.add(sum),

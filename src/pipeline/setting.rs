@@ -88,6 +88,12 @@ impl<'p> Setting<'p> {
         self.trees.find(&self.slot(), key).map(|held| Entry::new(self.trees, held))
     }
 
+    /// Every text that stands in it, keys included.
+    pub fn all_texts(&self) -> Vec<Cow<'p, str>> {
+        let within = self.entries().flat_map(|entry| [vec![entry.key], entry.setting.all_texts()].concat());
+        self.text().into_iter().chain(within).chain(self.items().flat_map(|item| item.all_texts())).collect()
+    }
+
     /// What GitLab makes of it as the value of a variable: always a string, and of the long form its `value`.
     ///
     /// Source: `Entry::Variable` (`config.to_s`); null is the long form without a value (`ComposableHash`), so empty.

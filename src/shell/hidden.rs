@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::docker::SPEAKERS;
+use super::docker::is_in;
 use super::docker::wrap::{base, target};
 use super::package::verb;
+use super::tools::{SILENT, speaks, tool};
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
 /// A command that runs something that the script does not show.
@@ -47,7 +48,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
     }
     match name {
         "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument? {
-            "test" | "nextest" => hidden("test-runner"),
+            "test" | "nextest" | "vstest" | "llvm-cov" | "tarpaulin" => hidden("test-runner"),
             "run" | "generate" | "make" | "xtask" | "task" => hidden("task"),
             _ => None,
         },
@@ -87,7 +88,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let found = words.find(|(_, word)| runs(text(word)));
             found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
         }
-        "git" if argument == Some("submodule") => carried(words, at, depth),
+        "git" if argument == Some("submodule") => in_one_word(words, at, depth),
         "eval" => again(words, at + 1..words.len(), depth),
         "trap" => again(words, at + 1..at + 2, depth),
         "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" => shell(words, at, depth),
@@ -98,26 +99,24 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ if speaks(name) => None,
-        _ => carried(words, at, depth).or_else(|| says_docker(words, at, name)),
+        // One of the folders that `PATH` names.
+        _ if written.ends_with(".sh") => Some(Hidden { code: "script", target: Some(at) }),
+        _ => in_one_word(words, at, depth).or_else(|| says_docker(words, at, name)),
     }
 }
 
 /// A command line in one word, handed to a command that nobody knows: `sops exec-env x "docker compose up"`,
 /// `busybox sh -c 'docker run x'`, `nix-shell --run='docker run x'`.
-fn carried(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
+fn in_one_word(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
     let mut rest = words.iter().enumerate().skip(at + 1);
     let found = rest.find(|(_, word)| {
         let text = text(word);
         let line = text.strip_prefix("--").and_then(|option| option.split_once('=')).map_or(text, |(_, value)| value);
-        line.contains(' ') && mentions_docker(line) && string(line, depth)
+        let first = || line.split(' ').next().unwrap_or_default();
+        line.contains(' ') && (mentions_docker(line) || tool(first()).is_some()) && string(line, depth)
     });
     found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
 }
-
-/// Commands that do nothing with a daemon, whatever docker among their words is: the transport `docker:`, a folder, a package.
-const SILENT: &str = "skopeo crane gcrane regctl oras cosign buildah podman hadolint trivy snyk tar zip unzip diff sort head tail wc \
-    pushd popd stat du file basename dirname tr cut unset id groups install patch envsubst bundle gem conan shellcheck semgrep gitleaks \
-    sonar-scanner update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
 
 /// A command that nobody knows and that is told to use docker: `nextflow run x -profile docker`, `mlflow models build-docker`,
 /// `sam build --use-docker`, `inspec exec . -t docker://x`.
@@ -129,43 +128,6 @@ fn says_docker(words: &[Word], at: usize, name: &str) -> Option<Hidden> {
     let mut rest = words.iter().enumerate().skip(at + 1);
     let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_in(SILENT, name));
     found.map(|(index, _)| Hidden { code: "says-docker", target: Some(index) })
-}
-
-/// Commands that take text for what it is, or have it run by another machine.
-fn speaks(name: &str) -> bool {
-    const ELSEWHERE: &str =
-        "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq";
-    is_in(SPEAKERS, name) || is_in(ELSEWHERE, name)
-}
-
-/// Tools that run what a file of theirs says.
-fn tool(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "make" | "gmake" | "cmake" | "ninja" => "make",
-        "task" | "go-task" | "robo" | "mage" => "task",
-        "just" => "just",
-        "rake" => "rake",
-        "invoke" | "inv" | "fab" => "invoke",
-        "gradle" | "gradlew" => "gradle",
-        "mvn" | "mvnw" => "maven",
-        "sbt" | "ant" | "mill" => "sbt",
-        "bazel" | "bazelisk" | "buck2" | "pants" => "bazel",
-        "ansible" | "ansible-playbook" => "ansible",
-        "serverless" | "sls" | "cdk" | "pulumi" | "copilot" | "werf" | "okteto" | "sam" | "chalice" | "heroku" => {
-            "deployer"
-        }
-        "pre-commit" | "prek" => "pre-commit",
-        "poe" => "task",
-        "nx" | "turbo" | "lerna" => "package-script",
-        "npx" | "bunx" | "pnpx" | "uvx" => "package-runner",
-        "pytest" | "tox" | "nox" | "rspec" | "phpunit" | "ctest" | "jest" | "vitest" | "mocha" | "playwright"
-        | "cypress" | "behave" | "behat" | "robot" | "gotestsum" | "ginkgo" | "bats" | "lein" => "test-runner",
-        _ => return None,
-    })
-}
-
-fn is_in(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|one| one == word)
 }
 
 /// The first word that is no option.

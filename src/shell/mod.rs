@@ -16,6 +16,7 @@ mod read;
 mod row;
 mod script;
 mod statement;
+mod tools;
 mod users;
 mod word;
 

@@ -41,6 +41,10 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("bentoml", "containerize", "bentoml", "bentoml containerize builds with docker"),
     ("cog", "build push predict train run", "cog", "cog builds and runs an image with docker"),
     ("cwltool", "", "cwltool", "cwltool runs steps in docker containers"),
+    ("faas-cli", "build up publish", "faas-cli", "faas-cli builds with docker"),
+    ("oscap-docker", "", "oscap-docker", "oscap-docker reads images out of the daemon"),
+    ("clair-scanner", "", "clair-scanner", "clair-scanner reads images out of the daemon"),
+    ("codeclimate", "analyze", "codeclimate", "codeclimate analyzes in docker containers"),
     ("batect", "", "batect", "batect runs tasks in docker containers"),
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
@@ -83,6 +87,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let builds = match name {
         "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
         "flyctl" | "fly" => rest().any(|word| word == "--local-only"),
+        "ko" => rest().any(|word| word == "--local" || word == "-L"),
         "sam" => verb == "local" || rest().any(|word| word == "--use-container" || word == "-u"),
         _ => false,
     };

@@ -98,12 +98,33 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
         let message = format!("{} is made of a variable of the daemon's, which would be empty", variable.key);
         reasons.push(draft.reason_at_setting(Some(&variable.setting), "reads-daemon-variable", message));
     }
+    if let Some((entry, name)) = asked_by(facts).into_iter().find(|(_, name)| is_set(facts, name)) {
+        let message = format!("`{}:` reads {name}, which would be empty", entry.key);
+        reasons.push(draft.reason_at_setting(Some(&entry.setting), "reads-daemon-variable", message));
+    }
     let context = facts.effective.variable("DOCKER_CONTEXT").map(|context| context.setting);
     if let Some(context) = context.filter(|context| !matches!(&*context.variable_text(), "" | "default")) {
         let message = "DOCKER_CONTEXT names a context of the daemon's, by which the client would go on".to_owned();
         reasons.push(draft.reason_at_setting(Some(&context), "client-environment", message));
     }
     reasons
+}
+
+/// The keywords of a job, other than its scripts, services and variables, that name a variable of the daemon's: `rules:` by `if`,
+/// `cache:key`, `environment:name` (<https://docs.gitlab.com/ci/variables/where_variables_can_be_used/>).
+pub(super) fn asked_by<'p>(facts: &Facts<'p>) -> Vec<(Entry<'p>, &'static str)> {
+    const OTHERS: [&str; 7] = ["services", "variables", "before_script", "script", "after_script", "extends", "run"];
+    let entries = facts.effective.iter().filter(|entry| !OTHERS.contains(&&*entry.key));
+    let found = entries.flat_map(|entry| {
+        let texts = entry.setting.all_texts();
+        let names = DAEMON_VARIABLES.into_iter().filter(move |name| texts.iter().any(|text| text.contains(name)));
+        names.map(move |name| (entry.clone(), name)).collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
+fn is_set(facts: &Facts<'_>, name: &str) -> bool {
+    facts.effective.variable(name).is_some_and(|variable| !variable.setting.variable_text().is_empty())
 }
 
 /// Why commands stand apart from the others of their job: what one of them reads, its successor would not.

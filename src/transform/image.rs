@@ -2,8 +2,11 @@
 
 use globset::Glob;
 
+use super::environment::set_by;
+use super::facts::Facts;
 use super::settings::Settings;
 use crate::pipeline::{Effective, Setting};
+use crate::shell::Command;
 
 /// Whether a service's image is a Docker-in-Docker daemon: `docker` with a tag that has `dind` in it, from any registry
 /// or through a dependency proxy (domain facts, 1; <https://docs.gitlab.com/ci/docker/using_docker_build/>).
@@ -184,6 +187,23 @@ pub fn cli(image: &str, settings: &Settings) -> Cli {
             }
         }
     }
+}
+
+/// Whether a job builds with a docker before 23.0, whose `docker build` is BuildKit's only where `DOCKER_BUILDKIT` says so.
+pub fn is_before_buildkit(facts: &Facts<'_>, settings: &Settings) -> bool {
+    let on = |value: &str| !matches!(value, "" | "0" | "false");
+    let variable = facts.effective.variable("DOCKER_BUILDKIT");
+    if cli(&name_of(&facts.effective).0, settings) != Cli::TooOld
+        || variable.is_some_and(|variable| on(&variable.setting.variable_text()))
+    {
+        return false;
+    }
+    let commands = facts.parts.iter().flat_map(|part| part.script.commands());
+    let chosen = |command: &Command| {
+        set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(on))
+    };
+    let given = |build: &super::facts::Build| build.at.docker.variable("DOCKER_BUILDKIT").is_some_and(on);
+    !commands.into_iter().any(chosen) && !facts.builds.iter().all(given)
 }
 
 /// Whether an image is docker's own, with a buildx that knows `imagetools create --prefer-index`: that came with buildx 0.15.0

@@ -9,6 +9,7 @@ mod bake;
 mod between;
 mod edit;
 mod flow;
+mod harmless;
 mod later;
 mod names;
 mod pulls;
@@ -223,7 +224,7 @@ impl<'f> Work<'_, 'f, '_> {
                     return self.later.push((at, local, raw));
                 }
                 let between = self.shell.deciding_between(from, at);
-                if !between.is_empty() && between.iter().all(|command| between::logs_in(command)) {
+                if !between.is_empty() && between.iter().all(|command| harmless::logs_in(command)) {
                     // A build that pushes must come after the login.
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
@@ -329,6 +330,12 @@ impl<'f> Work<'_, 'f, '_> {
                 };
                 let message = format!("`{}` {what}", super::facts::short(command));
                 self.refuse(at, "order-of-copies", &message);
+                continue;
+            }
+            if self.shell.lists_after(place, &key(&plain(&to))) {
+                let message =
+                    "copies an image, perhaps with its list, for a `docker manifest create` that takes no list";
+                self.refuse(at, "order-of-copies", message);
                 continue;
             }
             let begin = match local.source {

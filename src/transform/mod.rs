@@ -31,7 +31,7 @@ mod words;
 
 pub use draft::Draft;
 pub use facts::{Around, Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, Values, reason, reason_at, short};
-pub use image::{image_of, is_dind, name};
+pub use image::{image_of, is_before_buildkit, is_dind, name};
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;

@@ -171,6 +171,11 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| hosts(&v.display))) {
             add("network-host", "builds on the host's network, which a rootless builder does not have");
         }
+        let other = |network: &str| !matches!(network, "host" | "none" | "default" | "");
+        let other = |text: &str| environment::expansions(draft, text).iter().any(|network| other(network));
+        if docker.all("network").any(|o| o.value.as_ref().is_some_and(|v| other(&v.display))) {
+            add("network-host", "builds in a network of the daemon's, which only the builder of old docker knows");
+        }
         if docker.all("add-host").any(|o| o.value.as_ref().is_some_and(|v| v.display.ends_with("host-gateway"))) {
             add("network-host", "asks for `host-gateway`, which the Kubernetes driver does not have");
         }

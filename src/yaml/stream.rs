@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
+
 use super::error::{Error, ErrorKind};
 use super::events::{self, MAX_DEPTH};
 use super::index::{self, Index, Pieces, Place, disagreement};
@@ -173,26 +175,31 @@ impl Stream {
 
     fn unique_keys(&self) -> Result<(), Error> {
         let tree = self.tree();
-        let mut keys: Vec<(&str, NodeId)> = Vec::new();
-        for mapping in tree.ids().filter(|&id| tree.kind(id) == Kind::Mapping) {
-            keys.clear();
-            keys.extend(tree.entries(mapping).filter_map(|(key, _)| Some((tree.scalar(key)?, key))));
-            keys.sort_unstable();
-            for pair in keys.windows(2) {
-                let [(first, before), (second, again)] = pair else { continue };
-                if first == second && !is_merge(tree, *again) {
-                    let (line, _) = self.line_column(self.span(*before).start);
-                    return Err(Error::new(
-                        ErrorKind::DuplicateKey,
-                        self.span(*again),
-                        format!("the key `{first}` stands twice in one mapping, first in line {line}"),
-                        "remove one of them; GitLab silently takes the last",
-                    ));
-                }
-            }
-        }
-        Ok(())
+        let mappings = (0..tree.len() as u32).into_par_iter().with_min_len(1 << 12).map(NodeId);
+        let mappings = mappings.filter(|&id| tree.kind(id) == Kind::Mapping);
+        let first =
+            mappings.map_init(Vec::new, |keys, mapping| twice(tree, mapping, keys)).find_map_first(|found| found);
+        let Some((before, again)) = first else { return Ok(()) };
+        let (line, _) = self.line_column(self.span(before).start);
+        let key = tree.scalar(again).unwrap_or_default();
+        Err(Error::new(
+            ErrorKind::DuplicateKey,
+            self.span(again),
+            format!("the key `{key}` stands twice in one mapping, first in line {line}"),
+            "remove one of them; GitLab silently takes the last",
+        ))
     }
+}
+
+/// A key that a mapping has twice: the first, and the next one. `keys` is room to work in.
+fn twice<'t>(tree: &'t Tree, mapping: NodeId, keys: &mut Vec<(&'t str, NodeId)>) -> Option<(NodeId, NodeId)> {
+    keys.clear();
+    keys.extend(tree.entries(mapping).filter_map(|(key, _)| Some((tree.scalar(key)?, key))));
+    keys.sort_unstable();
+    keys.windows(2).find_map(|pair| match pair {
+        [(first, before), (second, again)] if first == second && !is_merge(tree, *again) => Some((*before, *again)),
+        _ => None,
+    })
 }
 
 /// Whether a key is the merge key of YAML 1.1 (`<<`, not quoted).

@@ -9,6 +9,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) u32);
 
+impl NodeId {
+    /// The place of the node in document order, from 0.
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// How a scalar is written (YAML 1.2, chapters 7 and 8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -156,7 +163,14 @@ impl Tree {
 
     /// Key and value node that a mapping itself has for a key; `<<` is not looked into.
     pub fn entry(&self, mapping: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
-        self.entries(mapping).find(|&(k, _)| self.scalar(k) == Some(key))
+        self.entries(mapping).find(|&(k, _)| self.says(k, key))
+    }
+
+    /// Whether a node is a scalar of that text. Most keys differ in length from the one that is looked for.
+    fn says(&self, id: NodeId, text: &str) -> bool {
+        let node = self.node(self.resolve(id));
+        let scalar = node.len as usize == text.len() && matches!(node.kind, Kind::Scalar(_));
+        scalar && self.strings.as_bytes().get(range(node)) == Some(text.as_bytes())
     }
 
     /// Follows keys and item numbers from a node: `["build", "script", "0"]`.

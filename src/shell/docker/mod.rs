@@ -15,6 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Command, Place};
+pub(super) use name::is_in;
 use options::{Parsed, after_verb, before_verb};
 pub(super) use prefix::SPEAKERS;
 use wrap::Program;

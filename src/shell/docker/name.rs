@@ -25,8 +25,10 @@ const BUILDX: &str = "build b bake f create use rm inspect ls version imagetools
 const COMPOSE: &str = "run up down logs exec build push pull config convert version ps rm start stop restart kill cp create images port \
     ls wait top events pause unpause scale attach watch stats commit export publish volumes bundle help";
 
-fn is_in(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|one| one == word)
+/// Whether a word is one of a list's, which has one blank between them.
+pub(in crate::shell) fn is_in(list: &str, word: &str) -> bool {
+    // Most words are nowhere in it.
+    list.contains(word) && list.split(' ').any(|one| one == word)
 }
 
 pub(super) fn is_docker(word: &str) -> bool {

@@ -82,7 +82,7 @@ fn unknown(words: &[Word], at: usize) -> Option<usize> {
     })?;
     // An expansion may be nothing, or a prefix: `$SUDO docker build`.
     let name = words.get(at).and_then(Word::value).map(base);
-    let speaks = SPEAKERS.split_ascii_whitespace().any(|speaker| name == Some(speaker));
+    let speaks = name.is_some_and(|name| super::name::is_in(SPEAKERS, name));
     (!speaks).then_some(found)
 }
 
@@ -114,7 +114,7 @@ pub(in crate::shell) fn target(words: &[Word]) -> Option<usize> {
         } else if CARRIERS.iter().any(|(carrier, verb)| *carrier == name && carried == Some(verb)) {
             Some(at + 2)
         } else {
-            None
+            super::super::tools::carried(words, at, name)
         };
         match next {
             Some(next) if next < words.len() => at = next,

@@ -1,6 +1,7 @@
 //! What compose builds and pushes, as one `docker buildx bake`.
 
-use super::between::{Point, Shell, logs_in};
+use super::between::{Point, Shell};
+use super::harmless::logs_in;
 use super::point;
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Place};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::harmless::{is_harmless, switches};
 use super::reference::variables;
 use super::sets::{Sets, set_by, set_within};
 use crate::shell::docker::Verb;
@@ -10,6 +11,9 @@ use crate::transform::facts::Facts;
 use crate::transform::image::expand;
 use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
+
+/// The option by which a failure ends the script.
+const ERREXIT: (char, &str) = ('e', "errexit");
 
 /// A command, by the number of its part and its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,11 +81,16 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// The commands between two others that may stop the job, or that only make sense where they stand.
     pub fn deciding_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
-        let lets_fail = self.commands().any(|(_, command)| switches(command, &['+']));
+        let lets_fail = self.commands().any(|(_, command)| switches(command, &['+'], ERREXIT));
+        let demands = self.commands().any(|(_, command)| switches(command, &['-'], ('u', "nounset")));
         let decides = |(point, command): &(Point, &Command)| match purpose(command) {
             // A build that pushes nothing is a test, as far as anybody can see.
             Purpose::Build => !self.is_pushed(*point),
-            _ => !is_harmless(command) || lets_fail && switches(command, &['-', '+']),
+            _ => {
+                !is_harmless(command)
+                    || lets_fail && switches(command, &['-', '+'], ERREXIT)
+                    || demands && self.may_be_unset(command, from)
+            }
         };
         let between = self.between(from, to).filter(|(_, command)| !self.is_inside(command, from));
         let between = between.filter(|(_, command)| !self.is_exit_of(command, from) && !self.is_exit_of(command, to));
@@ -216,6 +225,28 @@ impl<'f, 'p> Shell<'f, 'p> {
         let docker = docker(command).filter(|docker| docker.verb == Verb::Login)?;
         let server = docker.operands.first().and_then(|&word| command.words.get(word));
         Some(server.map_or(String::new(), |word| super::reference::server(&self.full(word.display()))))
+    }
+
+    /// Whether a command reads a variable that nothing in sight sets, and that the build has not read before it.
+    fn may_be_unset(&self, command: &Command, build: Point) -> bool {
+        let read = self.command(build).and_then(|build| variables(build.raw())).unwrap_or_default();
+        let given = |name: &str| {
+            let set = |command: &Command| matches!(set_by(command), Sets::These(names) if names.contains(name));
+            read.contains(name)
+                || name.starts_with("CI_")
+                || self.facts.effective.variable(name).is_some()
+                || self.commands().any(|(_, command)| set(command))
+        };
+        variables(command.raw()).is_none_or(|names| !names.into_iter().all(given))
+    }
+
+    /// Whether a `docker manifest` behind a place names an image: its lists have no lists in them.
+    pub fn lists_after(&self, from: Point, name: &str) -> bool {
+        let lists = |command: &Command| {
+            docker(command).is_some_and(|docker| docker.verb == Verb::Manifest)
+                && command.words.iter().any(|word| super::reference::key(word.display()) == name)
+        };
+        self.commands().any(|(point, command)| from < point && lists(command))
     }
 
     /// Whether two names are of one registry.
@@ -354,57 +385,4 @@ impl<'f, 'p> Shell<'f, 'p> {
 
 fn words(command: &Command) -> Vec<String> {
     command.words.iter().map(|word| word.raw().to_owned()).collect()
-}
-
-/// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
-pub(super) fn logs_in(command: &Command) -> bool {
-    purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
-}
-
-/// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
-fn is_harmless(command: &Command) -> bool {
-    if demands(command.raw()) {
-        return false;
-    }
-    if command.words.is_empty() {
-        return command.assignments.iter().all(|set| {
-            set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
-        });
-    }
-    let expands = command.words.iter().any(|word| word.raw().contains(['`', '(']));
-    let tells = match command.name() {
-        Some("echo" | "printf" | "sleep" | "date" | "true" | ":" | "pwd" | "env" | "set") => true,
-        // What is named may be missing.
-        Some("ls" | "printenv") => command.words.iter().skip(1).all(|word| word.display().starts_with('-')),
-        Some("export") => !expands,
-        // What an `if` asks does not stop the job.
-        Some("[" | "test") => command.context.condition && !expands,
-        // Back to where the job began, which is there.
-        Some("cd") => matches!(
-            command.words.get(1).map(|word| word.display()),
-            Some(".." | "-" | "$CI_PROJECT_DIR" | "${CI_PROJECT_DIR}" | "$OLDPWD")
-        ),
-        _ => false,
-    };
-    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
-    match purpose(command) {
-        Purpose::Image | Purpose::Plumbing => true,
-        _ => tells && !writes,
-    }
-}
-
-/// Whether a command says if failures end the script from there on: `set -e`, `set +eu`, `set -o errexit`.
-fn switches(command: &Command, signs: &[char]) -> bool {
-    let named = command.words.iter().any(|word| word.display() == "errexit");
-    let is_one =
-        |word: &str| word.strip_prefix(signs).is_some_and(|flags| flags.contains('e') || named && flags.contains('o'));
-    command.name() == Some("set") && command.words.iter().skip(1).any(|word| is_one(word.display()))
-}
-
-/// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).
-fn demands(text: &str) -> bool {
-    text.match_indices("${").any(|(at, _)| {
-        let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        name.starts_with(":?") || name.starts_with('?')
-    })
 }

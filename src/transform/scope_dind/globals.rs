@@ -7,6 +7,8 @@ impl Work<'_, '_, '_> {
     pub(super) fn globals(&mut self) -> Result<(), Reason> {
         let mut gone: Vec<At> = Vec::new();
         if let Some(services) = &self.global.services {
+            // While an include cannot be read, the global level itself is compared.
+            self.rewrite.globals.insert("services".to_owned());
             let at = services.setting.origin.at;
             let tree = self.stage.pipeline.project().file(at.file).tree();
             let items = tree.items(at.node);
@@ -31,6 +33,7 @@ impl Work<'_, '_, '_> {
         }
         for plumbing in [&self.global.before, &self.global.after].into_iter().filter(|plumbing| plumbing.goes()) {
             let Some(setting) = &plumbing.setting else { continue };
+            self.rewrite.globals.insert(plumbing.keyword.to_owned());
             let at = setting.setting.origin.at;
             if plumbing.kept().is_empty() {
                 gone.push(setting.key_at);

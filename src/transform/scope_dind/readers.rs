@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::transform::environment::asked_by;
 
 impl Work<'_, '_, '_> {
     /// Takes the variables that stay off the list of those that go, each with the reason and its place.
@@ -34,6 +35,7 @@ impl Work<'_, '_, '_> {
                 read.note(facts.job.name(), &variable.key, variable.key_at, &who);
             }
         }
+        self.read_by_all(&mut read);
         loop {
             let known = read.stays.len();
             for variable in self.stage.pipeline.variables() {
@@ -55,6 +57,25 @@ impl Work<'_, '_, '_> {
         self.rewrite.left.extend(read.stays.into_values());
     }
 
+    /// What decides on whole pipelines and on includes: `workflow:` and `include: rules`.
+    fn read_by_all(&self, read: &mut Readers<'_, '_, '_>) {
+        let job = self.global.first_job(self.stage);
+        if let Some(workflow) = self.stage.pipeline.keyword("workflow") {
+            for text in workflow.setting.all_texts() {
+                read.note(&job, &text, workflow.key_at, "`workflow:`");
+            }
+        }
+        for (file, stream) in self.stage.pipeline.project().files().filter_map(|(id, file)| Some((id, file.stream()?)))
+        {
+            let tree = stream.tree();
+            let includes = tree.roots().iter().filter_map(|root| tree.get(*root, "include"));
+            for node in includes {
+                let text = stream.text().get(stream.span(node)).unwrap_or_default();
+                read.note(&job, text, At { node, file }, "`include:`");
+            }
+        }
+    }
+
     /// What a job that loses the daemon reads, in what stays of its scripts and in its own variables.
     fn read_by(&self, facts: &Facts<'_>, read: &mut Readers<'_, '_, '_>) {
         let name = facts.job.name();
@@ -68,6 +89,9 @@ impl Work<'_, '_, '_> {
             for item in part.items.iter().filter(|item| !goes(&item.text)) {
                 read.note(name, &item.text, item.at.unwrap_or(item.origin.at), &format!("`{name}`"));
             }
+        }
+        for (entry, variable) in asked_by(facts) {
+            read.note(name, variable, entry.key_at, &format!("`{}:` of `{name}`", entry.key));
         }
         for variable in facts.effective.variables().filter(|v| v.setting.origin.way != Way::Global) {
             let who = format!("the variable {} of `{name}`", variable.key);

@@ -1,0 +1,83 @@
+//! What commands are known for, by their names.
+
+use super::Word;
+use super::docker::wrap::base;
+use super::docker::{SPEAKERS, is_in};
+
+/// Tools that run what a file of theirs says.
+pub(super) fn tool(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "make" | "gmake" | "cmake" | "ninja" => "make",
+        "task" | "go-task" | "robo" | "mage" => "task",
+        "just" => "just",
+        "rake" => "rake",
+        "rails" => "task",
+        "gulp" | "grunt" | "zx" | "doit" | "mise" | "devbox" | "lefthook" | "snakemake" | "semantic-release"
+        | "release-it" => "task",
+        "invoke" | "inv" | "fab" => "invoke",
+        "gradle" | "gradlew" => "gradle",
+        "mvn" | "mvnw" | "mvnd" => "maven",
+        "sbt" | "ant" | "mill" => "sbt",
+        "bazel" | "bazelisk" | "buck2" | "pants" => "bazel",
+        "ansible" | "ansible-playbook" => "ansible",
+        "serverless" | "sls" | "cdk" | "pulumi" | "copilot" | "werf" | "okteto" | "sam" | "chalice" | "heroku"
+        | "packer" => "deployer",
+        "pre-commit" | "prek" => "pre-commit",
+        "poe" => "task",
+        "nx" | "turbo" | "lerna" => "package-script",
+        "npx" | "bunx" | "pnpx" | "uvx" => "package-runner",
+        "pytest" | "tox" | "nox" | "rspec" | "phpunit" | "ctest" | "jest" | "vitest" | "mocha" | "playwright"
+        | "cypress" | "behave" | "behat" | "robot" | "gotestsum" | "ginkgo" | "bats" | "lein" | "py.test"
+        | "unittest" | "nosetests" | "nose2" | "ava" | "wdio" | "cucumber" | "parallel_rspec" | "codecept"
+        | "prove" | "shellspec" | "karma" | "testcafe" | "kitchen" => "test-runner",
+        "ts-node" | "tsx" | "nodemon" | "lua" | "Rscript" | "julia" | "groovy" | "jruby" => "interpreter",
+        _ => return None,
+    })
+}
+
+/// The words that a command which nobody knows hands to one that may hide docker: `xvfb-run make it`, `doppler run -- npm test`,
+/// `coverage run -m pytest`, `wait-for db:1 -- ./ci/run.sh`.
+pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
+    const ANYWHERE: &str =
+        "make gmake npm npx yarn pnpm bun sh bash ash dash zsh ksh mvn mvnw gradlew pytest tox nox rspec phpunit";
+    // `virtualenv -p python3 venv` does not run it, and others are plain words.
+    const HANDED: &str = "python python3 node ruby perl php go cargo";
+    const HANDS: &str = "-- run exec -m ::: env";
+    // `conda install make` only takes it for a word.
+    const TAKES: &str = "install add remove create uninstall enable disable use plugin update upgrade show list help which local global";
+    let rest = || words.iter().enumerate().skip(at + 1);
+    let first = rest().find(|(_, word)| !word.display().starts_with('-')).map(|(index, _)| index);
+    let handed = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| words.get(before)).map_or("", Word::display);
+        is_in(HANDS, before) || first == Some(index) && (index == at + 1 || !is_in("-p --python", before))
+    };
+    let runs = |index: usize, word: &Word| {
+        let program = word.value().map(base).unwrap_or_default();
+        let script = matches!(word.display().rsplit_once('.'), Some((path, "sh" | "bash")) if path.contains('/'));
+        let known = script || tool(program).is_some() || is_in(HANDED, program);
+        is_in(ANYWHERE, program) || known && handed(index)
+    };
+    let found = rest().find(|(index, word)| runs(*index, word))?.0;
+    let takes = words.get(at + 1..found)?.iter().any(|word| is_in(TAKES, word.display()));
+    (!takes && !knows(name)).then_some(found)
+}
+
+/// Whether what a command of that name does with its words is known.
+fn knows(name: &str) -> bool {
+    const OWN: &str = "go cargo dotnet mix deno npm yarn pnpm bun composer moon goreleaser terraform tofu terragrunt find run-parts . \
+        source eval trap sh bash ash dash zsh ksh su python python2 python3 node ruby perl php pwsh cd docker ssh npx docker-compose \
+        shfmt dos2unix bashate shellharden bash_unit virtualenv make gmake";
+    tool(name).is_some() || is_in(OWN, name) || speaks(name) || is_in(SILENT, name)
+}
+
+/// Commands that do nothing with a daemon, whatever docker among their words is: the transport `docker:`, a folder, a package.
+pub(super) const SILENT: &str = "skopeo crane gcrane regctl oras cosign buildah podman hadolint trivy snyk tar zip unzip diff sort head tail wc \
+    pushd popd stat du file basename dirname tr cut unset id groups install patch envsubst bundle gem conan shellcheck semgrep gitleaks \
+    sonar-scanner update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
+
+/// Commands that take text for what it is, or have it run by another machine.
+pub(super) fn speaks(name: &str) -> bool {
+    const ELSEWHERE: &str =
+        "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq";
+    is_in(SPEAKERS, name) || is_in(ELSEWHERE, name)
+}

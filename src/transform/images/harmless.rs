@@ -1,0 +1,69 @@
+//! What commands a push may move over.
+
+use crate::shell::docker::Verb;
+use crate::shell::{Command, docker};
+use crate::transform::purpose::{Purpose, purpose};
+
+/// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
+pub(super) fn logs_in(command: &Command) -> bool {
+    purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
+}
+
+/// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
+pub(super) fn is_harmless(command: &Command) -> bool {
+    if demands(command.raw()) {
+        return false;
+    }
+    if command.words.is_empty() {
+        return command.assignments.iter().all(|set| {
+            set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
+        });
+    }
+    let expands = command.words.iter().any(|word| word.raw().contains(['`', '(']));
+    let tells = match command.name() {
+        Some("echo" | "true" | ":" | "pwd" | "env" | "set") => true,
+        // Each stops the job on what it cannot read.
+        Some("printf") => !command.words.iter().any(|word| word.display().replace("%s", "").contains('%')),
+        Some("sleep") => {
+            command.words.iter().skip(1).all(|word| word.display().starts_with(|c: char| c.is_ascii_digit()))
+        }
+        Some("date") => command
+            .words
+            .iter()
+            .skip(1)
+            .all(|word| word.display().starts_with(['+', '-']) && !word.display().starts_with("--d")),
+        // What is named may be missing.
+        Some("ls" | "printenv") => command.words.iter().skip(1).all(|word| word.display().starts_with('-')),
+        Some("export") => !expands,
+        // What an `if` asks does not stop the job.
+        Some("[" | "test") => command.context.condition && !expands,
+        // Back to where the job began, which is there.
+        Some("cd") => matches!(
+            command.words.get(1).map(|word| word.display()),
+            Some(".." | "-" | "$CI_PROJECT_DIR" | "${CI_PROJECT_DIR}" | "$OLDPWD")
+        ),
+        _ => false,
+    };
+    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
+    match purpose(command) {
+        Purpose::Image | Purpose::Plumbing => true,
+        _ => tells && !writes,
+    }
+}
+
+/// Whether a command switches an option of the shell by its letter or its name: `set -e`, `set +eu`, `set -o errexit`.
+pub(super) fn switches(command: &Command, signs: &[char], (letter, name): (char, &str)) -> bool {
+    let named = command.words.iter().any(|word| word.display() == name);
+    let is_one = |word: &str| {
+        word.strip_prefix(signs).is_some_and(|flags| flags.contains(letter) || named && flags.contains('o'))
+    };
+    command.name() == Some("set") && command.words.iter().skip(1).any(|word| is_one(word.display()))
+}
+
+/// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).
+fn demands(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| {
+        let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        name.starts_with(":?") || name.starts_with('?')
+    })
+}
