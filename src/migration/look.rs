@@ -249,11 +249,19 @@ fn path(command: &Command) -> Option<Vec<String>> {
             plain.then(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec())
         }
         "script" | "interpreter" | "expansion" => {
-            let written = command.words.get(target?)?.display();
+            let target = target?;
+            let written = command.words.get(target)?.display();
             let below = ["./", "$CI_PROJECT_DIR/", "${CI_PROJECT_DIR}/"];
             let path = below.iter().find_map(|prefix| written.strip_prefix(prefix)).unwrap_or(written);
             let plain = !path.is_empty() && !path.starts_with(['/', '~', '-']) && !path.contains(['$', '`']);
-            (plain && !path.split('/').any(|part| part == "..")).then(|| vec![path.to_owned()])
+            // `python -m ci.run`
+            let module = || format!("{}.py", path.replace('.', "/"));
+            let is_module = target
+                .checked_sub(1)
+                .and_then(|before| command.words.get(before))
+                .is_some_and(|it| it.display() == "-m");
+            let path = if is_module { module() } else { path.to_owned() };
+            (plain && !path.split('/').any(|part| part == "..")).then(|| vec![path])
         }
         _ => None,
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::docker::is_in;
 use super::docker::wrap::{base, target};
 use super::package::verb;
-use super::tools::{SILENT, speaks, tool};
+use super::tools::{SILENT, own_program, speaks, tool};
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
 /// A command that runs something that the script does not show.
@@ -99,6 +99,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ if speaks(name) => None,
+        _ if let Some(code) = own_program(words, at, name) => Some(Hidden { code, target: Some(at) }),
         // One of the folders that `PATH` names.
         _ if written.ends_with(".sh") => Some(Hidden { code: "script", target: Some(at) }),
         _ => in_one_word(words, at, depth).or_else(|| says_docker(words, at, name)),

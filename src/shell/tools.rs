@@ -62,6 +62,24 @@ pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
     (!takes && !knows(name)).then_some(found)
 }
 
+/// A program of the project's own, as far as its name tells: a script of `pyproject.toml` (`poetry run e2e`), a module in a folder
+/// (`python -m ci.run`).
+pub(super) fn own_program(words: &[Word], at: usize, name: &str) -> Option<&'static str> {
+    const OTHERS: &str = "black mypy flake8 ruff isort pylint bandit pip sphinx-build mkdocs alembic twine pyright coverage safety django-admin \
+        gunicorn uvicorn pre-commit commitizen cz semantic-release codespell yamllint ansible-lint vulture pip-audit towncrier bump2version";
+    let before =
+        |back: usize| at.checked_sub(back).and_then(|before| words.get(before)).and_then(Word::value).map(base);
+    match before(1)? {
+        "run" if matches!(before(2), Some("poetry" | "pipenv" | "pdm" | "hatch" | "uv" | "rye")) => {
+            (!is_in(OTHERS, name) && !name.contains(['/', '.']) && !speaks(name)).then_some("package-script")
+        }
+        "-m" if matches!(before(2), Some("python" | "python3")) => {
+            (name.contains('.') && !matches!(name, "json.tool" | "http.server")).then_some("interpreter")
+        }
+        _ => None,
+    }
+}
+
 /// Whether what a command of that name does with its words is known.
 fn knows(name: &str) -> bool {
     const OWN: &str = "go cargo dotnet mix deno npm yarn pnpm bun composer moon goreleaser terraform tofu terragrunt find run-parts . \

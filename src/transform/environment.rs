@@ -117,7 +117,9 @@ pub(super) fn asked_by<'p>(facts: &Facts<'p>) -> Vec<(Entry<'p>, &'static str)> 
     let entries = facts.effective.iter().filter(|entry| !OTHERS.contains(&&*entry.key));
     let found = entries.flat_map(|entry| {
         let texts = entry.setting.all_texts();
-        let names = DAEMON_VARIABLES.into_iter().filter(move |name| texts.iter().any(|text| text.contains(name)));
+        // `inherit: variables:` only names them.
+        let reads = |text: &str, name: &str| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}"));
+        let names = DAEMON_VARIABLES.into_iter().filter(|name| texts.iter().any(|text| reads(text, name)));
         names.map(move |name| (entry.clone(), name)).collect::<Vec<_>>()
     });
     found.collect()

@@ -94,6 +94,7 @@ const CARRIERS: &[(&str, &str)] = &[
     ("pdm", "run"),
     ("hatch", "run"),
     ("pipx", "run"),
+    ("rye", "run"),
     ("bundle", "exec"),
     ("python", "-m"),
     ("python3", "-m"),
