@@ -16,13 +16,13 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
     };
     for facts in facts.iter_mut().filter(old) {
         let values = Values::of(&facts.effective, pipeline);
-        let found = facts.builds.iter().find_map(|build| {
+        let found = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build).find_map(|build| {
             let paths = values.readings(&dockerfile(build));
             let texts = paths.iter().filter_map(|path| Some((path, files.read(path).ok().flatten()?)));
             let mut left = texts.filter_map(|(path, text)| Some((path.clone(), left_out(&text, build)?)));
             left.next().map(|(path, stage)| (build.at.clone(), path, stage))
         });
-        let Some((at, path, stage)) = found.filter(|(at, ..)| at.docker.verb == Verb::Build) else { continue };
+        let Some((at, path, stage)) = found else { continue };
         let message = format!("the builder of this docker runs the stage `{stage}` of {path}, which buildx leaves out");
         let place = facts.command_of(&at).and_then(|command| command.span.as_ref());
         let Some(part) = facts.parts.get(at.part) else { continue };

@@ -83,7 +83,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         "." | "source" if argument.is_some_and(is_system) => None,
         "." | "source" => hidden("script"),
         "awk" | "gawk" | "mawk" => {
-            let runs = |text: &str| mentions_docker(text) && (text.contains("system(") || text.contains('|'));
+            let run = |text: &str| ["system(", "getline", "| \"", "|\""].iter().any(|way| text.contains(way));
+            let runs = |text: &str| mentions_docker(text) && run(text);
             let mut words = words.iter().enumerate().skip(at + 1);
             let found = words.find(|(_, word)| runs(text(word)));
             found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
