@@ -116,6 +116,21 @@ fn wants(facts: &[Facts<'_>], uses: &[&Uses], pipeline: &Pipeline) -> Vec<Wants>
     jobs.collect()
 }
 
+/// Whether two names may be of one image: what is written out of their folders and tags is the same.
+fn may_be(one: &str, other: &str) -> bool {
+    let parts = |name: &str| -> (String, String) {
+        let name = name.trim_matches(['"', '\'']);
+        let at = name.rfind('/').map_or(0, |slash| slash + 1);
+        let tag = name[at..].split_once(':').map_or("latest", |(_, tag)| tag);
+        (name[..at].to_owned(), tag.to_owned())
+    };
+    let alike = |one: &str, other: &str| one == other || one.contains('$') || other.contains('$');
+    let ((folder, tag), (others_folder, others_tag)) = (parts(one), parts(other));
+    // Without a folder it is Docker Hub's, or the daemon's own.
+    let folders = folder.is_empty() == others_folder.is_empty() && alike(&folder, &others_folder);
+    last(one) == last(other) && folders && alike(&tag, &others_tag)
+}
+
 /// The jobs whose builds may begin with an image that another job builds, and nobody pushes: both, and the image.
 fn begins(wants: &[Wants], uses: &[&Uses], files: &dyn Files) -> Vec<(usize, String, usize)> {
     let released: BTreeSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
@@ -133,9 +148,10 @@ fn begins(wants: &[Wants], uses: &[&Uses], files: &dyn Files) -> Vec<(usize, Str
         let open = |bases: &Option<Vec<String>>| bases.as_ref().is_none_or(|all| all.iter().any(|it| it.contains('$')));
         let given = wants.given.iter().filter(|_| dockerfiles().any(open));
         let named = dockerfiles().flatten().flatten().chain(given);
-        let has = |name: &str| own.builds.keys().chain(&own.pulls).any(|one| last(one) == name);
-        let taken = named.map(|name| last(name)).filter(|name| !has(name)).collect::<BTreeSet<_>>();
-        let taken = taken.into_iter().filter_map(|name| local.get(name));
+        let has = |name: &str| own.builds.keys().chain(&own.pulls).any(|one| last(one) == last(name));
+        let pushed = |name: &str| released.iter().any(|one| may_be(name, one));
+        let taken = named.filter(|name| !has(name) && !pushed(name)).collect::<BTreeSet<_>>();
+        let taken = taken.into_iter().filter_map(|name| local.get(last(name)).filter(|(one, _)| may_be(name, one)));
         found.extend(taken.filter(|(_, job)| *job != number).map(|(name, job)| (number, (*name).clone(), *job)));
     }
     found

@@ -3,6 +3,7 @@
 //! Compose builds them in the order of `depends_on`, into a daemon where the next one finds them; bake builds all of them at once, and
 //! takes what is not a target's from the registry.
 
+use super::stages::left_out;
 use crate::pipeline::Files;
 use crate::transform::Recipe;
 use crate::yaml::{NodeId, Tree};
@@ -12,6 +13,8 @@ pub(super) struct Built<'t> {
     name: &'t str,
     image: &'t str,
     bases: Vec<String>,
+    /// A stage of its Dockerfile that only the builder of old docker runs.
+    pub guard: Option<String>,
 }
 
 impl<'t> Built<'t> {
@@ -34,7 +37,7 @@ impl<'t> Built<'t> {
             bases.extend(items.map(|(_, value)| value.to_owned()));
         }
         let image = tree.get(service, "image").and_then(text).unwrap_or_default();
-        Built { name, image, bases }
+        Built { name, image, bases, guard: left_out(&dockerfile, said("target")) }
     }
 
     /// Another one that this one begins with, by the last word of its image's name.

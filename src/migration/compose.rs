@@ -8,7 +8,7 @@ use super::bases::Built;
 use crate::pipeline::{Files, Project};
 use crate::shell::docker::{Compose, Docker, Verb};
 use crate::shell::{Command, Guard};
-use crate::transform::{Facts, Reason, Use, reason};
+use crate::transform::{Facts, Reason, Settings, Use, is_before_buildkit, reason};
 use crate::yaml::{NodeId, Stream, Tree, is_merge};
 
 /// The files that compose looks for by itself, in its order.
@@ -33,9 +33,10 @@ const KEYS: [&str; 11] = [
 const VARIABLES: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_ENV_FILES"];
 
 /// Looks at the files of every job that builds with compose or with bake.
-pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, project: &Project) {
+pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, project: &Project, settings: &Settings) {
     for facts in facts.iter_mut().filter(|facts| facts.compose) {
-        match baked(facts, files) {
+        let old = is_before_buildkit(facts, settings);
+        match baked(facts, files, old) {
             Ok(file) => {
                 facts.needs.retain(|reason| !is_compose(reason));
                 facts.compose_file = Some(file);
@@ -75,7 +76,7 @@ fn at(facts: &Facts<'_>, project: &Project, bake: &Use, message: String) -> Reas
 }
 
 /// The compose file that bake is to be given, or what stands against it.
-fn baked(facts: &Facts<'_>, files: &dyn Files) -> Result<String, String> {
+fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, String> {
     if facts.needs.iter().any(|reason| !is_compose(reason)) {
         return Err("the job needs a daemon for more than that".to_owned());
     }
@@ -129,8 +130,11 @@ fn baked(facts: &Facts<'_>, files: &dyn Files) -> Result<String, String> {
     };
     let text = there(&path).ok_or_else(|| format!("`{path}` is not in the repository"))?;
     let pushes = facts.composes.iter().any(|it| it.docker.verb == Verb::Compose(Compose::Push));
-    fits(&path, text, (!all).then_some(&services), pushes, files)?;
-    Ok(path)
+    let built = fits(&path, text, (!all).then_some(&services), pushes, files)?;
+    match built.into_iter().flatten().next().filter(|_| old) {
+        Some(stage) => Err(format!("the builder of this docker runs the stage `{stage}`, which bake leaves out")),
+        None => Ok(path),
+    }
 }
 
 /// The file and the services that a command names.
@@ -167,8 +171,14 @@ fn understood(command: &Command, docker: &Docker) -> Result<(Option<String>, Vec
     Ok((file, names.ok_or("a service is named by a variable")?))
 }
 
-/// Whether bake builds the services of a compose file as compose does.
-fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool, files: &dyn Files) -> Result<(), String> {
+/// Whether bake builds the services of a compose file as compose does; the stages that only the builder of old docker runs, by service.
+fn fits(
+    path: &str,
+    text: String,
+    only: Option<&Vec<String>>,
+    pushes: bool,
+    files: &dyn Files,
+) -> Result<Vec<Option<String>>, String> {
     let stream = Stream::parse(text).map_err(|_| format!("`{path}` is not understood"))?;
     let tree = stream.tree();
     let root = tree.roots().first().copied().ok_or_else(|| format!("`{path}` is empty"))?;
@@ -203,7 +213,7 @@ fn fits(path: &str, text: String, only: Option<&Vec<String>>, pushes: bool, file
     match missing {
         Some(name) => Err(format!("`{path}` has no service `{name}`")),
         None if built.is_empty() => Err(format!("no service of `{path}` is built")),
-        None => Ok(()),
+        None => Ok(built.into_iter().map(|built| built.guard).collect()),
     }
 }
 
@@ -243,16 +253,23 @@ fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) ->
         return Err(format!("`{key}:` of `{name}` is outside the repository, which bake may not read or write"));
     }
     // Bake takes it from the service's environment, and compose from the job's (docker/buildx, `bake/compose.go`).
-    let environment = ["environment", "env_file"].iter().any(|key| tree.get(service, key).is_some());
-    let args = tree.get(build, "args").map(|args| tree.resolve(args)).filter(|_| environment);
-    let unset = args.is_some_and(|args| {
-        tree.entries(args).any(|(_, value)| tree.is_null(tree.resolve(value)))
-            || tree
-                .items(args)
-                .iter()
-                .any(|&item| tree.scalar(tree.resolve(item)).is_some_and(|arg| !arg.contains('=')))
-    });
-    if unset {
+    let keyed = |of: NodeId, key: &str| -> Vec<(String, bool)> {
+        let Some(node) = tree.get(of, key).map(|node| tree.resolve(node)) else { return Vec::new() };
+        let text = |node: NodeId| tree.scalar(tree.resolve(node)).unwrap_or("<<").to_owned();
+        let entries = tree.entries(node).map(|(key, value)| (text(key), !tree.is_null(tree.resolve(value))));
+        let items = tree.items(node).iter().map(|&item| match text(item).split_once('=') {
+            Some((name, _)) => (name.to_owned(), true),
+            None => (text(item), false),
+        });
+        entries.chain(items).collect()
+    };
+    let environment = keyed(service, "environment");
+    let within = |name: &str| environment.iter().any(|(other, _)| other == name || other == "<<");
+    let file = tree.get(service, "env_file").is_some();
+    if keyed(build, "args")
+        .iter()
+        .any(|(name, has)| name == "<<" && (file || !environment.is_empty()) || !has && (file || within(name)))
+    {
         return Err(format!(
             "an argument of `{name}` has no value, for which bake looks into the service's `environment:`"
         ));

@@ -77,7 +77,7 @@ impl<'p> Scene<'p> {
                 beside.spawn(|_| pipeline.know_sharers());
             }
             look_into(&mut facts, files, pipeline);
-            look_at_compose(&mut facts, files, pipeline.project());
+            look_at_compose(&mut facts, files, pipeline.project(), settings);
             await_images(&mut facts, files, pipeline);
             look_at_stages(&mut facts, files, pipeline, settings);
             roles(&facts, files, settings)

@@ -7,7 +7,7 @@
 use super::bases::dockerfile;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
-use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
+use crate::transform::{Facts, Settings, Values, is_before_buildkit, reason};
 
 /// Notes for every job with docker's old image which stage would no longer be run.
 pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
@@ -16,13 +16,16 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
     };
     for facts in facts.iter_mut().filter(old) {
         let values = Values::of(&facts.effective, pipeline);
+        let built = |stage: &String| facts.builds.iter().any(|build| build.target.as_ref() == Some(stage));
         let found = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build).find_map(|build| {
             let paths = values.readings(&dockerfile(build));
             let texts = paths.iter().filter_map(|path| Some((path, files.read(path).ok().flatten()?)));
-            let mut left = texts.filter_map(|(path, text)| Some((path.clone(), left_out(&text, build)?)));
+            let mut left =
+                texts.filter_map(|(path, text)| Some((path.clone(), left_out(&text, build.target.as_deref())?)));
             left.next().map(|(path, stage)| (build.at.clone(), path, stage))
         });
-        let Some((at, path, stage)) = found else { continue };
+        // One that is built for itself is run.
+        let Some((at, path, stage)) = found.filter(|(.., stage)| !built(stage)) else { continue };
         let message = format!("the builder of this docker runs the stage `{stage}` of {path}, which buildx leaves out");
         let place = facts.command_of(&at).and_then(|command| command.span.as_ref());
         let Some(part) = facts.parts.get(at.part) else { continue };
@@ -40,9 +43,9 @@ struct Stage {
 }
 
 /// A stage that runs something and that the one which is built does not need.
-fn left_out(text: &str, build: &Build) -> Option<String> {
+pub(super) fn left_out(text: &str, target: Option<&str>) -> Option<String> {
     let stages = stages(text);
-    let target = match &build.target {
+    let target = match target {
         Some(target) => find(&stages, target)?,
         None => stages.len().checked_sub(1)?,
     };
@@ -60,7 +63,7 @@ fn left_out(text: &str, build: &Build) -> Option<String> {
 
 fn stages(text: &str) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    for line in text.lines() {
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default().to_ascii_uppercase();
         if first == "FROM" {
@@ -71,7 +74,8 @@ fn stages(text: &str) -> Vec<Stage> {
             stages.push(Stage { name, runs: false, takes });
             continue;
         }
-        let from = words.flat_map(|word| word.trim_start_matches("--").split(','));
+        let options = words.filter_map(|word| word.strip_prefix("--"));
+        let from = options.flat_map(|option| option.strip_prefix("mount=").unwrap_or(option).split(','));
         let taken: Vec<usize> = from.filter_map(|part| find(&stages, part.strip_prefix("from=")?)).collect();
         if let Some(stage) = stages.last_mut() {
             stage.runs |= first == "RUN";

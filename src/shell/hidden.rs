@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::docker::is_in;
 use super::docker::wrap::{base, target};
 use super::package::verb;
-use super::tools::{SILENT, own_program, speaks, tool};
+use super::tools::{SILENT, hands_on, own_program, speaks, takes, tool};
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
 /// A command that runs something that the script does not show.
@@ -89,10 +89,13 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let found = words.find(|(_, word)| runs(text(word)));
             found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
         }
-        "git" if argument == Some("submodule") => in_one_word(words, at, depth),
+        "git" if argument == Some("submodule") => {
+            let from = words.iter().position(|word| word.display() == "foreach")?;
+            again(words, operand(words, from + 1)?..words.len(), depth)
+        }
         "eval" => again(words, at + 1..words.len(), depth),
         "trap" => again(words, at + 1..at + 2, depth),
-        "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" => shell(words, at, depth),
+        "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" | "sg" => shell(words, at, depth),
         "python" | "python2" | "python3" | "node" | "ruby" | "perl" | "php" | "pwsh" => {
             let inline = words.iter().skip(at + 1).any(|word| is_in("-c -e -p -r", word.display()));
             let shown = words.iter().any(|word| word.display().contains("docker"));
@@ -114,8 +117,7 @@ fn in_one_word(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
     let found = rest.find(|(_, word)| {
         let text = text(word);
         let line = text.strip_prefix("--").and_then(|option| option.split_once('=')).map_or(text, |(_, value)| value);
-        let first = || line.split(' ').next().unwrap_or_default();
-        line.contains(' ') && (mentions_docker(line) || tool(first()).is_some()) && string(line, depth)
+        line.contains(' ') && (mentions_docker(line) || hands_on(words, at)) && string(line, depth)
     });
     found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
 }
@@ -124,12 +126,14 @@ fn in_one_word(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
 /// `sam build --use-docker`, `inspec exec . -t docker://x`.
 fn says_docker(words: &[Word], at: usize, name: &str) -> Option<Hidden> {
     let told = |text: &str| {
-        let text = text.split_once('=').map_or(text, |(_, value)| value);
-        text.starts_with("docker:") || text.contains("docker") && !text.contains(['/', '.', '$', ' '])
+        let text = if text.starts_with("--") { text.split_once('=').map_or(text, |(_, value)| value) } else { text };
+        let other =
+            text.contains(['/', '.', '$', ' ', '=']) || text.contains("dockerfile") || text.contains("docker-image");
+        text.starts_with("docker:") || text.contains("docker") && !other
     };
     let mut rest = words.iter().enumerate().skip(at + 1);
-    let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_in(SILENT, name));
-    found.map(|(index, _)| Hidden { code: "says-docker", target: Some(index) })
+    let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_in(SILENT, name))?.0;
+    (!takes(words, at, found)).then_some(Hidden { code: "says-docker", target: Some(found) })
 }
 
 /// The first word that is no option.
@@ -175,7 +179,7 @@ fn shell(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
     while let Some(display) = words.get(next).map(Word::display) {
         let Some(letters) = display.strip_prefix(['-', '+']) else {
             // `su user -c '…'`
-            let user = words.get(at).and_then(Word::value) == Some("su") && !takes_string;
+            let user = matches!(words.get(at).and_then(Word::value), Some("su" | "sg")) && !takes_string;
             if user && words.get(next + 1).is_some() {
                 next += 1;
                 continue;

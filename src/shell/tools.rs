@@ -43,8 +43,6 @@ pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
     // `virtualenv -p python3 venv` does not run it, and others are plain words.
     const HANDED: &str = "python python3 node ruby perl php go cargo";
     const HANDS: &str = "-- run exec -m ::: env";
-    // `conda install make` only takes it for a word.
-    const TAKES: &str = "install add remove create uninstall enable disable use plugin update upgrade show list help which local global";
     let rest = || words.iter().enumerate().skip(at + 1);
     let first = rest().find(|(_, word)| !word.display().starts_with('-')).map(|(index, _)| index);
     let handed = |index: usize| {
@@ -54,12 +52,30 @@ pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
     let runs = |index: usize, word: &Word| {
         let program = word.value().map(base).unwrap_or_default();
         let script = matches!(word.display().rsplit_once('.'), Some((path, "sh" | "bash")) if path.contains('/'));
+        let own = word.display().starts_with("./");
         let known = script || tool(program).is_some() || is_in(HANDED, program);
-        is_in(ANYWHERE, program) || known && handed(index)
+        is_in(ANYWHERE, program) || known && handed(index) || (known || own) && hands_on(words, at)
     };
     let found = rest().find(|(index, word)| runs(*index, word))?.0;
-    let takes = words.get(at + 1..found)?.iter().any(|word| is_in(TAKES, word.display()));
-    (!takes && !knows(name)).then_some(found)
+    (!takes(words, at, found) && !knows(name)).then_some(found)
+}
+
+/// Whether a command does nothing but run another, so that all of its words may be that.
+pub(super) fn hands_on(words: &[Word], at: usize) -> bool {
+    const HANDS_ON: &str = "xvfb-run doppler op infisical teller aws-vault sops direnv dotenv cross-env nix nix-shell flock fakeroot tini \
+        dumb-init dockerize retry wait-for wait-for-it chronic unbuffer parallel runuser watch script concurrently newrelic-admin";
+    words.get(at).and_then(Word::value).is_some_and(|name| is_in(HANDS_ON, base(name)))
+}
+
+/// Whether a command takes a word for what it is: `conda install make`, `poetry add docker`. Its first two words tell, other than the
+/// values of options.
+pub(super) fn takes(words: &[Word], at: usize, found: usize) -> bool {
+    const TAKES: &str = "install add remove create uninstall enable disable use plugin update upgrade show list help which local global login \
+        registry trust";
+    let before = words.get(at..found).unwrap_or_default();
+    let pairs = before.windows(2).filter(|pair| !pair.iter().any(|word| word.display().starts_with('-')));
+    let operands = pairs.filter_map(|pair| pair.last()).map(Word::display).take(2);
+    operands.take_while(|word| !matches!(*word, "run" | "exec")).any(|word| is_in(TAKES, word))
 }
 
 /// A program of the project's own, as far as its name tells: a script of `pyproject.toml` (`poetry run e2e`), a module in a folder
@@ -91,11 +107,11 @@ fn knows(name: &str) -> bool {
 /// Commands that do nothing with a daemon, whatever docker among their words is: the transport `docker:`, a folder, a package.
 pub(super) const SILENT: &str = "skopeo crane gcrane regctl oras cosign buildah podman hadolint trivy snyk tar zip unzip diff sort head tail wc \
     pushd popd stat du file basename dirname tr cut unset id groups install patch envsubst bundle gem conan shellcheck semgrep gitleaks \
-    sonar-scanner update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
+    sonar-scanner command : true false codecov checkov dig sha256sum useradd modprobe find vault update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
 
 /// Commands that take text for what it is, or have it run by another machine.
 pub(super) fn speaks(name: &str) -> bool {
-    const ELSEWHERE: &str =
-        "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq";
+    const ELSEWHERE: &str = "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq \
+        helmfile argocd cf eb kustomize yc";
     is_in(SPEAKERS, name) || is_in(ELSEWHERE, name)
 }

@@ -113,13 +113,20 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
 /// The keywords of a job, other than its scripts, services and variables, that name a variable of the daemon's: `rules:` by `if`,
 /// `cache:key`, `environment:name` (<https://docs.gitlab.com/ci/variables/where_variables_can_be_used/>).
 pub(super) fn asked_by<'p>(facts: &Facts<'p>) -> Vec<(Entry<'p>, &'static str)> {
-    const OTHERS: [&str; 7] = ["services", "variables", "before_script", "script", "after_script", "extends", "run"];
+    const OTHERS: [&str; 6] = ["variables", "before_script", "script", "after_script", "extends", "run"];
     let entries = facts.effective.iter().filter(|entry| !OTHERS.contains(&&*entry.key));
     let found = entries.flat_map(|entry| {
-        let texts = entry.setting.all_texts();
+        let others = |(number, service): (usize, Setting<'p>)| match facts.dind.contains(&number) {
+            true => Vec::new(),
+            false => service.all_texts(),
+        };
+        let texts: Vec<_> = match &*entry.key {
+            "services" => entry.setting.items().enumerate().flat_map(others).collect(),
+            _ => entry.setting.all_texts(),
+        };
         // `inherit: variables:` only names them.
-        let reads = |text: &str, name: &str| text.contains(&format!("${name}")) || text.contains(&format!("${{{name}"));
-        let names = DAEMON_VARIABLES.into_iter().filter(|name| texts.iter().any(|text| reads(text, name)));
+        let read: Vec<String> = texts.iter().flat_map(|text| variables_in(text)).collect();
+        let names = DAEMON_VARIABLES.into_iter().filter(|name| read.iter().any(|one| one == name));
         names.map(move |name| (entry.clone(), name)).collect::<Vec<_>>()
     });
     found.collect()

@@ -200,10 +200,11 @@ pub fn is_before_buildkit(facts: &Facts<'_>, settings: &Settings) -> bool {
     }
     let commands = facts.parts.iter().flat_map(|part| part.script.commands());
     let chosen = |command: &Command| {
-        set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(on))
+        command.context.sequence == 0
+            && set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(on))
     };
     let given = |build: &super::facts::Build| build.at.docker.variable("DOCKER_BUILDKIT").is_some_and(on);
-    !commands.into_iter().any(chosen) && !facts.builds.iter().all(given)
+    !commands.into_iter().any(chosen) && (facts.builds.is_empty() || !facts.builds.iter().all(given))
 }
 
 /// Whether an image is docker's own, with a buildx that knows `imagetools create --prefer-index`: that came with buildx 0.15.0

@@ -332,7 +332,7 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "order-of-copies", &message);
                 continue;
             }
-            if self.shell.lists_after(place, &key(&plain(&to))) {
+            if self.shell.lists_after(place, &to) {
                 let message =
                     "copies an image, perhaps with its list, for a `docker manifest create` that takes no list";
                 self.refuse(at, "order-of-copies", message);

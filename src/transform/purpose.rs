@@ -157,6 +157,8 @@ pub fn of_docker(docker: &Docker) -> Purpose {
         Verb::BuildxRm | Verb::BuildxInspect => Purpose::Plumbing,
         Verb::BuildxOther(name) if matches!(name.as_str(), "stop" | "du" | "prune") => Purpose::Plumbing,
         Verb::Context(ContextVerb::Create | ContextVerb::Use | ContextVerb::Rm | ContextVerb::Ls) => Purpose::Plumbing,
+        // Behind a command that nobody knows, `docker` may be any word.
+        Verb::None if docker.wrappers.iter().any(|wrapper| !wrapper.known) => needs("docker-unknown"),
         Verb::Info | Verb::Version | Verb::None => Purpose::Plumbing,
         Verb::Compose(Compose::Down | Compose::Version) => Purpose::Plumbing,
         Verb::System if docker.verb_words.len() + docker.operands.len() > 1 && docker.flag("force") => {

@@ -87,19 +87,19 @@ impl Work<'_, '_, '_> {
         let stage = self.stage;
         let (mut keep, mut lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) =
             stage.facts.iter().partition(|facts| self.keeps(facts));
+        if let Some(facts) = stage.facts.iter().find(|facts| self.is_out_of_sight(facts)) {
+            self.blamed = Some(facts.job.name().to_owned());
+            let message = "takes what it runs from an include that cannot be read, and may need the global daemon";
+            return Err(self.reason_of(facts, "partial", message));
+        }
         // What extends or merges a job that keeps the daemon gets it back through that one.
         let heirs = self.heirs(&keep);
         let (back, others): (Vec<_>, Vec<_>) =
             lose.into_iter().partition(|facts| heirs.contains(facts.job.name()) && !facts.kubernetes);
         if let Some(facts) = back.iter().find(|facts| !self.takes_all(facts)) {
             self.blamed = Some(facts.job.name().to_owned());
-            let at = facts.job.definitions().last().map(|definition| definition.key);
-            let message =
-                "extends or merges a job that keeps the daemon, and would get what it does not inherit now".to_owned();
-            return Err(match at {
-                Some(at) => reason_at(stage.pipeline.project(), at, None, "shared-with-job", message),
-                None => self.reason("shared-with-job", message),
-            });
+            let message = "extends or merges a job that keeps the daemon, and would get what it does not inherit now";
+            return Err(self.reason_of(facts, "shared-with-job", message));
         }
         lose = others;
         keep.extend(back);
@@ -147,6 +147,26 @@ impl Work<'_, '_, '_> {
         let steps = facts.effective.get("run").is_some();
         let needs = facts.keeps_daemon() || steps || (own && daemon && !facts.kubernetes);
         needs && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
+    }
+
+    /// A reason at a job.
+    fn reason_of(&self, facts: &Facts<'_>, code: &'static str, message: &str) -> Reason {
+        match facts.job.definitions().last() {
+            Some(definition) => {
+                reason_at(self.stage.pipeline.project(), definition.key, None, code, message.to_owned())
+            }
+            None => self.reason(code, message.to_owned()),
+        }
+    }
+
+    /// Whether a job has the global daemon, and what it runs is in an include that cannot be read.
+    fn is_out_of_sight(&self, facts: &Facts<'_>) -> bool {
+        let scripts = ["before_script", "script", "after_script"].iter().filter_map(|key| facts.effective.get(key));
+        let unseen = |script: crate::pipeline::Setting<'_>| {
+            script.is_unresolved() || script.items().any(|item| item.is_unresolved())
+        };
+        let away = !facts.job.unresolved().is_empty() || scripts.into_iter().any(unseen);
+        away && (!facts.dind.is_empty() || self.inherits_variables(facts))
     }
 
     fn inherits_variables(&self, facts: &Facts<'_>) -> bool {

@@ -1,6 +1,8 @@
 //! What stands before `docker` on a command line.
 
+use super::super::tools::{SILENT, speaks};
 use super::super::{Command, Word};
+use super::name::is_in;
 use super::prefix::{SPEAKERS, prefix_called};
 use super::{Endpoint, Wrapper};
 
@@ -69,21 +71,23 @@ pub(in crate::shell) fn base(name: &str) -> &str {
 
 /// `retry 3 docker push x`: a command that nobody knows, with a docker command among its words. Returns where that begins.
 fn unknown(words: &[Word], at: usize) -> Option<usize> {
+    // An expansion may be nothing, or a prefix: `$SUDO docker build`.
+    let name = words.get(at).and_then(Word::value).map(base).unwrap_or_default();
     let mut rest = words.iter().enumerate().skip(at + 1);
     let found = rest.find_map(|(index, word)| {
         let program = program(word.value()?)?;
-        let next = words.get(index + 1)?.value()?;
-        let verb = match program {
+        let verb = |next: &str| match program {
             Program::Docker => super::name::is_docker(next),
             Program::Compose => super::name::is_compose(next),
             Program::Buildx => super::name::is_buildx(next),
         };
-        (verb || next.starts_with('-')).then_some(index)
+        let mut next = words.iter().skip(index + 1).map_while(Word::value);
+        let first = next.next()?;
+        // `kubectl apply -n docker --wait` says no verb, and is none of docker's.
+        let options = || first.starts_with('-') && next.take(4).any(verb) && !speaks(name) && !is_in(SILENT, name);
+        (verb(first) || options()).then_some(index)
     })?;
-    // An expansion may be nothing, or a prefix: `$SUDO docker build`.
-    let name = words.get(at).and_then(Word::value).map(base);
-    let speaks = name.is_some_and(|name| super::name::is_in(SPEAKERS, name));
-    (!speaks).then_some(found)
+    (!is_in(SPEAKERS, name)).then_some(found)
 }
 
 /// Programs that run another by its name, with the word that makes them.

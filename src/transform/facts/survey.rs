@@ -81,10 +81,23 @@ impl<'s> Survey<'s> {
             .collect();
         let mut reading =
             Reading { parts, builds: Vec::new(), bakes: Vec::new(), composes: Vec::new(), images: Vec::new(), speaks };
+        // What a function of the script does is seen where it is defined.
+        let functions: Vec<String> = reading
+            .parts
+            .iter()
+            .flat_map(|part| part.script.functions())
+            .map(|function| function.name.clone())
+            .filter(|name| !name.is_empty())
+            .collect();
+        let own = |command: &Command| command.name().is_some_and(|name| functions.iter().any(|one| one == name));
         let mut purposes: [Vec<Purpose>; 3] = Default::default();
         for (number, (part, purposes)) in reading.parts.iter().zip(&mut purposes).enumerate() {
             for (index, command) in part.script.commands().iter().enumerate() {
                 let (purpose, docker) = understood(command);
+                let purpose = match purpose {
+                    Purpose::Hidden { .. } if own(command) => Purpose::Other,
+                    purpose => purpose,
+                };
                 let at = |docker| Use { part: number, command: index, docker };
                 match (&purpose, docker) {
                     (Purpose::Build, Some(docker)) => reading.builds.push(build(command, at(docker))),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::harmless::{is_harmless, switches};
+use super::harmless::{always_set, is_harmless, switches, without_defaults};
 use super::reference::variables;
 use super::sets::{Sets, set_by, set_within};
 use crate::shell::docker::Verb;
@@ -233,18 +233,22 @@ impl<'f, 'p> Shell<'f, 'p> {
         let given = |name: &str| {
             let set = |command: &Command| matches!(set_by(command), Sets::These(names) if names.contains(name));
             read.contains(name)
-                || name.starts_with("CI_")
+                || always_set(name)
                 || self.facts.effective.variable(name).is_some()
-                || self.commands().any(|(_, command)| set(command))
+                || self.loops().any(|one| one == name)
+                || self.commands().take_while(|(_, other)| !std::ptr::eq(*other, command)).any(|(_, other)| set(other))
         };
-        variables(command.raw()).is_none_or(|names| !names.into_iter().all(given))
+        // What handles images becomes part of a command that reads the same.
+        let moves = matches!(purpose(command), Purpose::Image | Purpose::Plumbing);
+        !moves && variables(&without_defaults(command.raw())).is_none_or(|names| !names.into_iter().all(given))
     }
 
     /// Whether a `docker manifest` behind a place names an image: its lists have no lists in them.
     pub fn lists_after(&self, from: Point, name: &str) -> bool {
+        let name = self.full(name);
         let lists = |command: &Command| {
             docker(command).is_some_and(|docker| docker.verb == Verb::Manifest)
-                && command.words.iter().any(|word| super::reference::key(word.display()) == name)
+                && command.words.iter().any(|word| self.full(word.display()) == name)
         };
         self.commands().any(|(point, command)| from < point && lists(command))
     }

@@ -23,15 +23,17 @@ pub(super) fn is_harmless(command: &Command) -> bool {
     let tells = match command.name() {
         Some("echo" | "true" | ":" | "pwd" | "env" | "set") => true,
         // Each stops the job on what it cannot read.
-        Some("printf") => !command.words.iter().any(|word| word.display().replace("%s", "").contains('%')),
-        Some("sleep") => {
-            command.words.iter().skip(1).all(|word| word.display().starts_with(|c: char| c.is_ascii_digit()))
+        Some("printf") => {
+            let format = command.words.get(1).map(|word| word.display().replace("%s", "").replace("%%", ""));
+            format.is_some_and(|format| !format.starts_with('-') && !format.contains('%'))
         }
-        Some("date") => command
-            .words
-            .iter()
-            .skip(1)
-            .all(|word| word.display().starts_with(['+', '-']) && !word.display().starts_with("--d")),
+        Some("sleep") => command.words.iter().skip(1).all(|word| {
+            let number = word.display().trim_end_matches(['s', 'm', 'h']);
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        }),
+        Some("date") => command.words.iter().skip(1).all(|word| {
+            word.display().starts_with('+') || matches!(word.display(), "-u" | "--utc" | "-R" | "-I" | "-Iseconds")
+        }),
         // What is named may be missing.
         Some("ls" | "printenv") => command.words.iter().skip(1).all(|word| word.display().starts_with('-')),
         Some("export") => !expands,
@@ -66,4 +68,34 @@ fn demands(text: &str) -> bool {
         let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         name.starts_with(":?") || name.starts_with('?')
     })
+}
+
+/// Whether a variable has a value in every job (GitLab, "Predefined CI/CD variables"), or in every shell.
+pub(super) fn always_set(name: &str) -> bool {
+    const SOME: [&str; 9] = [
+        "CI_COMMIT_TAG",
+        "CI_COMMIT_BRANCH",
+        "CI_MERGE_REQUEST",
+        "CI_OPEN_MERGE",
+        "CI_ENVIRONMENT",
+        "CI_DEPLOY",
+        "CI_EXTERNAL",
+        "CI_KUBERNETES",
+        "CI_RELEASE",
+    ];
+    let of_gitlab = name.starts_with("CI_") || name.starts_with("GITLAB_");
+    matches!(name, "HOME" | "PWD" | "PATH" | "CI") || of_gitlab && !SOME.iter().any(|some| name.starts_with(some))
+}
+
+/// A text without the variables that have a value for when they are not set: `${NAME:-none}`.
+pub(super) fn without_defaults(text: &str) -> String {
+    let mut parts = text.split("${");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let has_default = [":-", "-", ":+", "+", ":=", "="].iter().any(|sign| rest.starts_with(sign));
+        out.push_str(if has_default { rest } else { "${" });
+        out.push_str(if has_default { "" } else { part });
+    }
+    out
 }
