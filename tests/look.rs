@@ -107,3 +107,24 @@ fn a_script_of_the_root_is_not_the_one_of_another_folder() {
     assert!(scoped("env -C sub ./t.sh", &quiet).contains("loses-daemon"));
     assert!(!scoped("./t.sh", &quiet).contains("loses-daemon"));
 }
+
+#[test]
+fn a_command_that_the_team_declares_hides_none() {
+    let said = |globs: &'static str| [(".ci-migrate.yml", globs)];
+    for (call, globs) in [
+        ("notify --done", "commands-without-docker: [notify]\n"),
+        ("make lint", "commands-without-docker: ['make lint*']\n"),
+        ("./ci/lint.sh x", "commands-without-docker:\n  - ./ci/*.sh\n"),
+    ] {
+        assert_ne!(outcome(call, &[]).0, "pending", "{call}");
+        assert_eq!(outcome(call, &said(globs)).0, "pending", "{call}");
+    }
+    assert_ne!(outcome("make e2e", &said("commands-without-docker: ['make lint*']\n")).0, "pending");
+    let script = "#!/bin/sh\nnotify --done\n";
+    assert_ne!(outcome("./all.sh", &[("all.sh", script)]).0, "pending");
+    let files = [("all.sh", script), (".ci-migrate.yml", "commands-without-docker: [notify]\n")];
+    assert_eq!(outcome("./all.sh", &files).0, "pending");
+    // Docker itself is not declared away.
+    let shown = outcome("docker run a", &said("commands-without-docker: [docker]\n"));
+    assert!(shown.1.contains("[docker-run]"), "{shown:?}");
+}

@@ -58,7 +58,9 @@ fn joined(word: &str) -> String {
 fn ours(script: &Script) -> Vec<Words> {
     let commands = script.commands().iter().filter(|command| !command.context.substitution);
     let words = commands.map(|it| it.words.iter().map(|word| joined(word.raw())).collect());
-    words.filter(|words: &Words| !words.is_empty()).collect()
+    // A test in brackets is a command here, and something else there.
+    let is_test = |words: &Words| matches!(words.first().map(String::as_str), Some("[[" | "(("));
+    words.filter(|words: &Words| !words.is_empty() && !is_test(words)).collect()
 }
 
 /// The other parser's reading; `None` if it refuses the text.

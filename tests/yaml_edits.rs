@@ -161,6 +161,12 @@ fn deleting_takes_the_leading_comment_and_nothing_else() {
     assert_eq!(edited("l:\n  - a: 1\n    b: 2\n", delete("l/0", "a")), "l:\n  - b: 2\n");
     assert_eq!(edited("m: {a: 1, b: 2, c: 3}\n", delete("m", "b")), "m: {a: 1, c: 3}\n");
     assert_eq!(edited("m: {a: 1, b: 2}\n", delete("m", "b")), "m: {a: 1}\n");
+    for names in [["b", "c"], ["c", "b"]] {
+        let both = |s: &Stream, e: &mut Edits<'_>| names.into_iter().try_for_each(|name| e.delete(key(s, "m", name)));
+        assert_eq!(edited("m: {a: 1, b: 2, c: 3}\n", both), "m: {a: 1}\n");
+        assert_eq!(edited("m: {b: 2, a: 1, c: 3, d: 4}\n", both), "m: {a: 1, d: 4}\n");
+        assert_eq!(edited("m: {c: 3, b: 2, a: 1}\n", both), "m: {a: 1}\n");
+    }
     assert!(refused("m:\n  a: 1\n", delete("m", "a")).contains("last entry"));
     assert_eq!(refused("t: &t\n  x: 1\nu: *t\n", delete("", "t")), "the anchor `&t` is still used in line 3");
     // A file that ends without a line break still does.

@@ -54,25 +54,37 @@ impl<'t> Built<'t> {
 
 /// The path of a build's Dockerfile from the repository's root, as far as it is written out.
 pub(super) fn dockerfile(build: &Recipe) -> String {
-    let context = build.context.as_deref().unwrap_or(".").trim_start_matches("./").trim_end_matches('/');
-    let path = match &build.file {
-        Some(file) => file.clone(),
+    let root = |text: &str| -> String {
+        let mut text = text.to_owned();
+        for here in ["$CI_PROJECT_DIR", "${CI_PROJECT_DIR}", "$PWD", "${PWD}", "$(pwd)", "`pwd`"] {
+            text = text.replace(here, ".");
+        }
+        text.trim_start_matches("./").trim_end_matches('/').to_owned()
+    };
+    let context = root(build.context.as_deref().unwrap_or("."));
+    match &build.file {
+        Some(file) => root(file),
         None if context.is_empty() || context == "." => "Dockerfile".to_owned(),
         None => format!("{context}/Dockerfile"),
-    };
-    path.trim_start_matches("./").replace("$CI_PROJECT_DIR/", "").replace("${CI_PROJECT_DIR}/", "")
+    }
 }
 
 /// The images that a Dockerfile names, other than its own stages.
 pub(super) fn bases(dockerfile: &str) -> Vec<String> {
+    let dockerfile = dockerfile.replace("\\\r\n", " ").replace("\\\n", " ");
     let stage = |line: &str| {
         let mut words = line.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("as"));
         words.nth(1).map(str::to_owned)
     };
-    let lines =
-        dockerfile.lines().filter(|line| line.trim_start().get(..5).is_some_and(|it| it.eq_ignore_ascii_case("from ")));
-    let stages: Vec<String> = lines.filter_map(stage).collect();
-    dockerfile.lines().flat_map(named).filter(|name| !stages.contains(name)).collect()
+    let is_from = |line: &str| line.trim_start().get(..5).is_some_and(|it| it.eq_ignore_ascii_case("from "));
+    // A stage counts from the line behind its own: `FROM app AS app` begins with an image.
+    let mut stages: Vec<String> = Vec::new();
+    let mut found = Vec::new();
+    for line in dockerfile.lines() {
+        found.extend(named(line).into_iter().filter(|name| !stages.contains(name)));
+        stages.extend(stage(line).filter(|_| is_from(line)));
+    }
+    found
 }
 
 /// The images that a line of a Dockerfile names (<https://docs.docker.com/reference/dockerfile/>).
@@ -80,13 +92,22 @@ fn named(line: &str) -> Vec<String> {
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default().to_ascii_uppercase();
     match &*first {
-        "FROM" => words.find(|word| !word.starts_with("--")).map(str::to_owned).into_iter().collect(),
+        "FROM" => {
+            let name = words.find(|word| !word.starts_with("--"));
+            name.into_iter().flat_map(|name| std::iter::once(name).chain(default(name))).map(str::to_owned).collect()
+        }
         "ARG" => words.filter_map(|word| word.split_once('=')).map(|(_, value)| value.to_owned()).collect(),
         _ => {
             let from = words.flat_map(|word| word.trim_start_matches("--").split(','));
             from.filter_map(|part| part.strip_prefix("from=")).map(str::to_owned).collect()
         }
     }
+}
+
+/// What a name is unless an argument says otherwise: `${BASE:-x}`.
+fn default(name: &str) -> Option<&str> {
+    let (_, value) = name.strip_prefix("${")?.strip_suffix('}')?.split_once(":-")?;
+    Some(value)
 }
 
 /// The last word of an image's name, without its tag.

@@ -7,12 +7,16 @@
 use super::bases::Built;
 use crate::pipeline::{Files, Project};
 use crate::shell::docker::{Compose, Docker, Verb};
-use crate::shell::{Command, Guard};
-use crate::transform::{Facts, Reason, Settings, Use, is_before_buildkit, reason};
+use crate::shell::{Command, Guard, docker};
+use crate::transform::{Facts, Reason, Settings, Use, is_before_buildkit, is_off, reason, set_by};
 use crate::yaml::{NodeId, Stream, Tree, is_merge};
 
 /// The files that compose looks for by itself, in its order.
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// The files that change what those say (compose-go, `cli.DefaultOverrideFileNames`).
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
 /// What of a service's `build` bake reads as compose does.
 const KEYS: [&str; 11] = [
@@ -102,6 +106,12 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, Stri
     if let Some(name) = set.map(|set| set.name.clone()).or_else(|| given.map(|variable| variable.key.to_string())) {
         return Err(format!("{name} says which files compose reads"));
     }
+    let classic =
+        |name: &str, value: &str| matches!(name, "DOCKER_BUILDKIT" | "COMPOSE_DOCKER_CLI_BUILD") && is_off(value);
+    let said = facts.effective.variables().any(|it| classic(&it.key, &it.setting.variable_text()));
+    if said || commands().flat_map(set_by).any(|(name, value)| classic(&name, value.as_deref().unwrap_or_default())) {
+        return Err("it asks for the builder of the daemon".to_owned());
+    }
     let mut named: Option<Option<String>> = None;
     let mut services: Vec<String> = Vec::new();
     let mut all = false;
@@ -120,14 +130,20 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, Stri
         None => {
             let found = NAMES.into_iter().find(|name| there(name).is_some());
             let path = found.ok_or("no compose file is in the repository's root")?;
-            let (stem, ending) = path.rsplit_once('.').unwrap_or((path, "yml"));
-            let over = format!("{stem}.override.{ending}");
-            if there(&over).is_some() {
+            if let Some(over) = OVERRIDES.into_iter().find(|name| there(name).is_some()) {
                 return Err(format!("`{over}` changes what `{path}` says"));
             }
             path.to_owned()
         }
     };
+    let is_read = |name: &str| name == path || name == ".env" || NAMES.contains(&name) || OVERRIDES.contains(&name);
+    if let Some(command) = commands().find(|command| writes(command, &is_read)) {
+        return Err(format!("`{}` may change what compose reads", crate::transform::short(command.raw())));
+    }
+    let of_files = |text: &String| VARIABLES.into_iter().find(|name| text.contains(name));
+    if let Some(name) = there(".env").as_ref().and_then(of_files) {
+        return Err(format!("`.env` sets {name}, which says which files compose reads"));
+    }
     let text = there(&path).ok_or_else(|| format!("`{path}` is not in the repository"))?;
     let pushes = facts.composes.iter().any(|it| it.docker.verb == Verb::Compose(Compose::Push));
     let built = fits(&path, text, (!all).then_some(&services), pushes, files)?;
@@ -135,6 +151,17 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, Stri
         Some(stage) => Err(format!("the builder of this docker runs the stage `{stage}`, which bake leaves out")),
         None => Ok(path),
     }
+}
+
+/// Whether a command may write one of some files in the folder where the job is.
+fn writes(command: &Command, is_one: &dyn Fn(&str) -> bool) -> bool {
+    let reads =
+        matches!(command.name(), Some("cat" | "grep" | "head" | "tail" | "ls" | "test" | "[" | "echo" | "printf"))
+            || docker(command).is_some();
+    let is_one = |text: &str| is_one(text.rsplit('/').next().unwrap_or(text));
+    let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
+    targets.any(|redirect| is_one(redirect.target.display()))
+        || !reads && command.words.iter().skip(1).any(|word| is_one(word.display()))
 }
 
 /// The file and the services that a command names.
@@ -179,6 +206,9 @@ fn fits(
     pushes: bool,
     files: &dyn Files,
 ) -> Result<Vec<Option<String>>, String> {
+    if text.contains("COMPOSE_PROJECT_NAME") {
+        return Err(format!("`{path}` reads COMPOSE_PROJECT_NAME, which is another one in bake"));
+    }
     let stream = Stream::parse(text).map_err(|_| format!("`{path}` is not understood"))?;
     let tree = stream.tree();
     let root = tree.roots().first().copied().ok_or_else(|| format!("`{path}` is empty"))?;
@@ -231,6 +261,9 @@ fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) ->
             return Err(format!("`{name}` has `{key}:`, which bake does not read as compose does"));
         }
     }
+    if name.contains('.') {
+        return Err(format!("`{name}` has a dot in its name, which bake does not keep"));
+    }
     if merged {
         return Err(format!("`{name}` is written by `<<`"));
     }
@@ -239,6 +272,10 @@ fn service(tree: &Tree, name: &str, service: NodeId, all: bool, pushes: bool) ->
     }
     let context = if tree.is_mapping(build) { tree.get(build, "context") } else { Some(build) };
     let context = context.and_then(|context| tree.scalar(tree.resolve(context))).unwrap_or(".");
+    let dockerfile = tree.get(build, "dockerfile").and_then(|it| tree.scalar(tree.resolve(it))).unwrap_or_default();
+    if context.contains('$') || dockerfile.contains('$') {
+        return Err(format!("`{name}` is built from a folder or by a Dockerfile that a variable names"));
+    }
     if context.split('/').any(|part| part == "..") || context.starts_with(['/', '~']) {
         return Err(format!("`{name}` is built from a folder outside the repository"));
     }

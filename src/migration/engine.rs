@@ -76,7 +76,7 @@ impl<'p> Scene<'p> {
                 // The edits will ask for it.
                 beside.spawn(|_| pipeline.know_sharers());
             }
-            look_into(&mut facts, files, pipeline);
+            look_into(&mut facts, files, pipeline, settings);
             look_at_compose(&mut facts, files, pipeline.project(), settings);
             await_images(&mut facts, files, pipeline);
             look_at_stages(&mut facts, files, pipeline, settings);

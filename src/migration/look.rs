@@ -12,13 +12,14 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use globset::GlobSet;
 use ground::Ground;
 
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
-    Command, Hidden, Script, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
+    Command, Hidden, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
 };
-use crate::transform::{Facts, Values, short};
+use crate::transform::{Facts, Settings, Values, short};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,15 +32,15 @@ enum Found {
 }
 
 /// Takes away what is shown to hide nothing, and says of the rest what was found.
-pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
-    let mut looks = Looks::new(files);
+pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
+    let mut looks = Looks::new(files, settings);
     facts.iter_mut().filter(|facts| !facts.scans.is_empty()).for_each(|facts| looks.scanners(facts));
     for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
         let ground = Ground::of(facts, pipeline);
         looks.knows(&ground.values);
         let perhaps = std::mem::take(&mut facts.perhaps);
         for (mut unseen, command) in perhaps {
-            if looks.is_without_docker(&command) {
+            if looks.is_declared(&command) || looks.is_without_docker(&command) {
                 continue;
             }
             let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths));
@@ -71,7 +72,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         hidden.retain_mut(|unseen| {
             let part = facts.parts.get(unseen.part);
             let command = part.and_then(|part| part.script.commands().get(unseen.command));
-            if command.is_some_and(|command| looks.is_without_docker(command)) {
+            if command.is_some_and(|command| looks.is_declared(command) || looks.is_without_docker(command)) {
                 return false;
             }
             let Some(path) = command.filter(|_| !moves).and_then(path) else { return true };
@@ -100,12 +101,22 @@ struct Looks<'f> {
     /// What the variables of the job may be, and those of them that speak of docker.
     values: Rc<Values>,
     speaking: Vec<String>,
+    /// Commands that the team says use no docker.
+    declared: GlobSet,
 }
 
 impl<'f> Looks<'f> {
-    fn new(files: &'f dyn Files) -> Self {
+    fn new(files: &'f dyn Files, settings: &Settings) -> Self {
         let (known, texts) = (BTreeMap::new(), BTreeMap::new());
-        Looks { files, known, texts, list: OnceCell::new(), values: Rc::default(), speaking: Vec::new() }
+        let declared = settings.declared_commands();
+        Looks { files, known, texts, list: OnceCell::new(), values: Rc::default(), speaking: Vec::new(), declared }
+    }
+
+    /// Whether the team says that a command uses no docker, by its program or by all of its words.
+    fn is_declared(&self, command: &Command) -> bool {
+        let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
+        let is = |text: &str| self.declared.is_match(text);
+        !self.declared.is_empty() && (words.first().is_some_and(|word| is(word)) || is(&words.join(" ")))
     }
 
     /// Turns to a job with other variables: a script that runs one may then use docker.
@@ -181,7 +192,7 @@ impl<'f> Looks<'f> {
         let moves = script.commands().iter().any(changes_folder);
         let mut unknown = false;
         for command in script.commands() {
-            let hidden = hides_docker(command);
+            let hidden = hides_docker(command).filter(|_| !calls_own(&script, command) && !self.is_declared(command));
             let shown = docker(command).is_some() || other_daemon_users(command).is_some();
             // A string or an alias that speaks of docker, and a variable that is docker.
             let said = hidden.as_ref().is_some_and(|hidden| {

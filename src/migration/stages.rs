@@ -7,7 +7,7 @@
 use super::bases::dockerfile;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
-use crate::transform::{Facts, Settings, Values, is_before_buildkit, reason};
+use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
 
 /// Notes for every job with docker's old image which stage would no longer be run.
 pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
@@ -16,22 +16,74 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
     };
     for facts in facts.iter_mut().filter(old) {
         let values = Values::of(&facts.effective, pipeline);
-        let built = |stage: &String| facts.builds.iter().any(|build| build.target.as_ref() == Some(stage));
-        let found = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build).find_map(|build| {
-            let paths = values.readings(&dockerfile(build));
-            let texts = paths.iter().filter_map(|path| Some((path, files.read(path).ok().flatten()?)));
-            let mut left =
-                texts.filter_map(|(path, text)| Some((path.clone(), left_out(&text, build.target.as_deref())?)));
-            left.next().map(|(path, stage)| (build.at.clone(), path, stage))
-        });
-        // One that is built for itself is run.
-        let Some((at, path, stage)) = found.filter(|(.., stage)| !built(stage)) else { continue };
+        let mut builds = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build);
+        let Some((at, path, stage)) = builds.find_map(|build| {
+            let read = |path: String| Some((files.read(&path).ok().flatten()?, path));
+            let given = given(facts, build).map(|text| (text, "what it is given".to_owned()));
+            let mut texts = given.into_iter().chain(dockerfiles(build, &values, files).into_iter().filter_map(read));
+            let (path, stage) = texts.find_map(|(text, path)| Some((path, guard(&text, build, facts, &values)?)))?;
+            Some((build.at.clone(), path, stage))
+        }) else {
+            continue;
+        };
         let message = format!("the builder of this docker runs the stage `{stage}` of {path}, which buildx leaves out");
         let place = facts.command_of(&at).and_then(|command| command.span.as_ref());
         let Some(part) = facts.parts.get(at.part) else { continue };
         let reason = reason(pipeline.project(), part, place, "legacy-builder", message);
         facts.awaited.push(reason);
     }
+}
+
+/// The Dockerfile that a build is handed by the script: `docker build - <<EOF`.
+fn given(facts: &Facts<'_>, build: &Build) -> Option<String> {
+    let script = &facts.parts.get(build.at.part)?.script;
+    let mut redirects = facts.command_of(&build.at)?.redirects.iter();
+    redirects.find_map(|redirect| Some(script.slice(redirect.heredoc.as_ref()?.body.as_ref()?).to_owned()))
+}
+
+/// The Dockerfiles that a build may read: the one it names, or all of that name where the job's folder is not known.
+fn dockerfiles(build: &Build, values: &Values, files: &dyn Files) -> Vec<String> {
+    let paths = values.readings(&dockerfile(build));
+    let found: Vec<String> = paths.iter().filter(|path| files.read(path).ok().flatten().is_some()).cloned().collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
+    // What it is called is not known either.
+    let open = |wanted: &String| wanted.contains(['$', '`', '(']);
+    let is_one = |path: &&String| {
+        let name = name(path);
+        names.iter().any(|wanted| *wanted == name || open(wanted) && name.contains("Dockerfile"))
+    };
+    files.list().unwrap_or_default().iter().filter(is_one).take(MOST).cloned().collect()
+}
+
+/// As many Dockerfiles are read that a build only may mean.
+const MOST: usize = 32;
+
+/// A stage that a build runs and would run no longer, other than what the job builds before it for itself.
+fn guard(text: &str, build: &Build, facts: &Facts<'_>, values: &Values) -> Option<String> {
+    let stages = stages(text);
+    let place = |build: &Build| (build.at.part, build.at.command);
+    let targets = |build: &Build| build.target.iter().flat_map(|target| values.readings(target)).collect::<Vec<_>>();
+    let before = facts.builds.iter().filter(|other| place(other) < place(build));
+    let run: Vec<usize> = before
+        .flat_map(targets)
+        .filter_map(|target| find(&stages, &target))
+        .flat_map(|target| needed(&stages, target))
+        .collect();
+    let all = || 0..stages.len();
+    let built: Vec<usize> = match &build.target {
+        None => all().next_back().into_iter().collect(),
+        Some(_) => {
+            let known: Vec<Option<usize>> = targets(build).iter().map(|target| find(&stages, target)).collect();
+            // A target by a variable that is not known may be any.
+            if known.iter().all(Option::is_some) { known.into_iter().flatten().collect() } else { all().collect() }
+        }
+    };
+    let left = built.into_iter().flat_map(|target| skipped(&stages, target)).find(|stage| !run.contains(stage));
+    left.and_then(|stage| Some(stages.get(stage)?.name.clone().unwrap_or_else(|| stage.to_string())))
 }
 
 /// One stage of a Dockerfile.
@@ -45,10 +97,25 @@ struct Stage {
 /// A stage that runs something and that the one which is built does not need.
 pub(super) fn left_out(text: &str, target: Option<&str>) -> Option<String> {
     let stages = stages(text);
-    let target = match target {
-        Some(target) => find(&stages, target)?,
-        None => stages.len().checked_sub(1)?,
+    // A target by a variable may be any.
+    let targets = match target {
+        Some(target) if target.contains('$') => 0..stages.len(),
+        Some(target) => find(&stages, target).map_or(0..0, |at| at..at + 1),
+        None => stages.len().saturating_sub(1)..stages.len(),
     };
+    let left = targets.flat_map(|target| skipped(&stages, target)).next();
+    left.and_then(|stage| Some(stages.get(stage)?.name.clone().unwrap_or_else(|| stage.to_string())))
+}
+
+/// The stages before a target that run something, and that it does not need.
+fn skipped(stages: &[Stage], target: usize) -> Vec<usize> {
+    let needed = needed(stages, target);
+    let before = stages.iter().enumerate().take(target);
+    before.filter(|(number, stage)| stage.runs && !needed.contains(number)).map(|(number, _)| number).collect()
+}
+
+/// A stage and all those that it takes from.
+fn needed(stages: &[Stage], target: usize) -> Vec<usize> {
     let mut needed = vec![target];
     let mut next = 0;
     while let Some(stage) = needed.get(next).and_then(|&number| stages.get(number)) {
@@ -56,13 +123,12 @@ pub(super) fn left_out(text: &str, target: Option<&str>) -> Option<String> {
         needed.extend(more);
         next += 1;
     }
-    let before = stages.iter().enumerate().take(target);
-    let mut left = before.filter(|(number, stage)| stage.runs && !needed.contains(number));
-    left.next().map(|(number, stage)| stage.name.clone().unwrap_or_else(|| number.to_string()))
+    needed
 }
 
 fn stages(text: &str) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
+    let text = text.replace("\\\r\n", " ").replace("\\\n", " ");
     for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default().to_ascii_uppercase();

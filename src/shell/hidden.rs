@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::docker::is_in;
 use super::docker::wrap::{base, target};
+use super::familiar::{is_familiar, is_silent, verbs, without_version};
 use super::package::verb;
-use super::tools::{SILENT, hands_on, own_program, speaks, takes, tool};
+use super::tools::{hands_on, own_program, speaks, takes, tool};
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
 /// A command that runs something that the script does not show.
@@ -13,7 +14,7 @@ use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 pub struct Hidden {
     /// Stable, kebab-case: `make`, `task`, `just`, `rake`, `invoke`, `package-script`, `package-runner`, `gradle`, `maven`, `sbt`,
     /// `bazel`, `test-runner`, `ansible`, `deployer`, `pre-commit`, `goreleaser`, `terraform`, `script`, `interpreter`, `shell-string`, `shell-input`, `alias`,
-    /// `says-docker`, `expansion`.
+    /// `says-docker`, `unknown-command`, `expansion`.
     pub code: &'static str,
     /// Index of the word that names what runs (a target, a file, a string), if there is one.
     pub target: Option<usize>,
@@ -46,15 +47,20 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
     if let Some(code) = tool(name) {
         return hidden(code);
     }
-    match name {
-        "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument? {
+    match without_version(name) {
+        "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument.unwrap_or_default() {
             "test" | "nextest" | "vstest" | "llvm-cov" | "tarpaulin" => hidden("test-runner"),
-            "run" | "generate" | "make" | "xtask" | "task" => hidden("task"),
-            _ => None,
+            _ if is_familiar(words, at, name) => None,
+            _ => hidden("task"),
         },
         "npm" | "yarn" | "pnpm" | "bun" | "composer" => {
             let verb = verb(words, at, name)?;
-            let code = package(name, words.get(verb)?.value()?)?;
+            // `yarn workspaces list`
+            let of_all = words.get(verb)?.display() == "workspaces";
+            if of_all && words.get(verb + 1).is_none_or(|word| is_in("list info focus", word.display())) {
+                return None;
+            }
+            let code = package(name, words.get(verb)?.value().unwrap_or_default())?;
             Some(Hidden { code, target: Some(verb) })
         }
         "moon" => (argument == Some("run")).then_some(()).and_then(|()| hidden("task")),
@@ -83,10 +89,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
         "." | "source" if argument.is_some_and(is_system) => None,
         "." | "source" => hidden("script"),
         "awk" | "gawk" | "mawk" => {
-            let run = |text: &str| ["system(", "getline", "| \"", "|\""].iter().any(|way| text.contains(way));
-            let runs = |text: &str| mentions_docker(text) && run(text);
             let mut words = words.iter().enumerate().skip(at + 1);
-            let found = words.find(|(_, word)| runs(text(word)));
+            let found = words.find(|(_, word)| awk_runs(text(word)));
             found.map(|(index, _)| Hidden { code: "shell-string", target: Some(index) })
         }
         "git" if argument == Some("submodule") => {
@@ -94,19 +98,27 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             again(words, operand(words, from + 1)?..words.len(), depth)
         }
         "eval" => again(words, at + 1..words.len(), depth),
-        "trap" => again(words, at + 1..at + 2, depth),
+        // `trap - EXIT` takes one away.
+        "trap" => {
+            let from = at + 1 + usize::from(words.get(at + 1).is_some_and(|word| word.display() == "--"));
+            words.get(from).filter(|word| !word.display().starts_with('-'))?;
+            again(words, from..from + 1, depth)
+        }
         "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" | "sg" => shell(words, at, depth),
-        "python" | "python2" | "python3" | "node" | "ruby" | "perl" | "php" | "pwsh" => {
-            let inline = words.iter().skip(at + 1).any(|word| is_in("-c -e -p -r", word.display()));
-            let shown = words.iter().any(|word| word.display().contains("docker"));
+        language @ ("python" | "node" | "ruby" | "perl" | "php" | "pwsh") => {
+            let inline = words.iter().skip(at + 1).any(|word| is_inline(language, word.display()));
+            let shown = words.iter().any(|word| RUNS.iter().any(|way| text(word).contains(way)));
             (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
+        _ if written.starts_with("/kaniko/") => None,
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ if speaks(name) => None,
         _ if let Some(code) = own_program(words, at, name) => Some(Hidden { code, target: Some(at) }),
         // One of the folders that `PATH` names.
         _ if written.ends_with(".sh") => Some(Hidden { code: "script", target: Some(at) }),
-        _ => in_one_word(words, at, depth).or_else(|| says_docker(words, at, name)),
+        _ => in_one_word(words, at, depth).or_else(|| says_docker(words, at, name)).or_else(|| {
+            (!is_familiar(words, at, name)).then_some(Hidden { code: "unknown-command", target: Some(at) })
+        }),
     }
 }
 
@@ -132,14 +144,14 @@ fn says_docker(words: &[Word], at: usize, name: &str) -> Option<Hidden> {
         text.starts_with("docker:") || text.contains("docker") && !other
     };
     let mut rest = words.iter().enumerate().skip(at + 1);
-    let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_in(SILENT, name))?.0;
+    let found = rest.find(|(_, word)| told(word.display())).filter(|_| !is_silent(name))?.0;
     (!takes(words, at, found)).then_some(Hidden { code: "says-docker", target: Some(found) })
 }
 
 /// The first word that is no option.
 fn operand(words: &[Word], from: usize) -> Option<usize> {
     let mut rest = words.iter().enumerate().skip(from);
-    rest.find(|(_, word)| !word.display().starts_with('-')).map(|(index, _)| index)
+    rest.find(|(_, word)| !word.display().starts_with(['-', '+'])).map(|(index, _)| index)
 }
 
 /// A path of the system's, not the repository's own.
@@ -149,18 +161,36 @@ fn is_system(name: &str) -> bool {
     SYSTEM.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Package managers run scripts by name, and some of their own verbs are not scripts.
+/// Package managers run scripts by name, `yarn e2e` like `yarn run e2e`, and their own verbs are not scripts.
 fn package(manager: &str, verb: &str) -> Option<&'static str> {
-    const OWN: &str = "install i ci add remove uninstall update upgrade audit cache config set get init link list ls login logout \
-        outdated pack publish prune root version view why global info import dedupe fund whoami store fetch require dump-autoload \
-        self-update validate show create diagnose self-upgrade workspaces licenses node bin help setup env patch rebuild";
     match verb {
-        "exec" | "dlx" | "x" => Some("package-runner"),
-        "run" | "run-script" | "test" | "t" | "start" | "stop" | "restart" => Some("package-script"),
-        // The others run `yarn build` like `yarn run build`.
-        _ if manager == "npm" || is_in(OWN, verb) => None,
-        _ => Some("package-script"),
+        "exec" | "dlx" | "x" | "create" => Some("package-runner"),
+        _ => (!is_in(verbs(manager)?, verb)).then_some("package-script"),
     }
+}
+
+/// What a program in one word says when it runs another: Python's, Node's, Ruby's, Perl's and PHP's ways.
+const RUNS: [&str; 11] =
+    ["docker", "subprocess", "system(", "system \"", "system '", "open(", "exec", "spawn", "passthru", "%x", "`"];
+
+/// Whether an option has the program itself behind it: `python -c`, `node -p`, `perl -pe`.
+fn is_inline(language: &str, option: &str) -> bool {
+    match language {
+        "python" => option == "-c",
+        "node" => is_in("-e -p --eval --print", option),
+        "php" => option == "-r",
+        "pwsh" => option.eq_ignore_ascii_case("-c") || option.eq_ignore_ascii_case("-command"),
+        _ => option.strip_prefix('-').is_some_and(|letters| {
+            letters.contains('e') && letters.chars().all(|letter| letter.is_ascii_alphanumeric())
+        }),
+    }
+}
+
+/// Whether a program of awk's runs a command: `system("x")`, `"x" | getline`, `print | "x"`.
+fn awk_runs(program: &str) -> bool {
+    // A bar alone is a text: `print $1 "|" $2`.
+    let program = program.replace("\"|\"", "").replace("\" | \"", "");
+    ["system(", "| getline", "|getline", "| \"", "|\"", "|&"].iter().any(|way| program.contains(way))
 }
 
 /// Words that a shell reads once more.
@@ -200,6 +230,18 @@ fn shell(words: &[Word], at: usize, depth: usize) -> Option<Hidden> {
         return Some(Hidden { code: "script", target: Some(next) });
     }
     again(words, next..next + 1, depth)
+}
+
+/// Whether a command calls a function that a script defines, itself or by `trap cleanup EXIT`, and hides nothing else.
+pub fn calls_own(script: &Script, command: &Command) -> bool {
+    let traps = || {
+        let trapped = command.words.get(1).filter(|_| command.name() == Some("trap"))?;
+        let trapped = Script::parse([text(trapped)]);
+        let shown = |it: &Command| docker(it).is_some() || other_daemon_users(it).is_some();
+        let fine = |it: &Command| script.defines(it) || !shown(it) && hides_docker(it).is_none();
+        Some(trapped.clean() && trapped.commands().iter().all(fine))
+    };
+    script.defines(command) || traps().unwrap_or_default()
 }
 
 /// The program that a command runs in the end, without its folder: `pytest` of `poetry run pytest`.
@@ -283,6 +325,7 @@ fn string(text: &str, depth: usize) -> bool {
     let script = Script::parse([text]);
     !script.clean()
         || script.commands().iter().any(|command| {
-            docker(command).is_some() || other_daemon_users(command).is_some() || hides(command, depth).is_some()
+            let hidden = || hides(command, depth).is_some() && !calls_own(&script, command);
+            docker(command).is_some() || other_daemon_users(command).is_some() || hidden()
         })
 }

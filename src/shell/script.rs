@@ -63,6 +63,12 @@ impl Script {
         &self.functions
     }
 
+    /// Whether a command calls a function that the script itself defines: what that does is seen there.
+    pub fn defines(&self, command: &Command) -> bool {
+        let name = command.name().filter(|name| !name.is_empty());
+        name.is_some_and(|name| self.functions.iter().any(|function| function.name == name))
+    }
+
     /// The script as a whole was read with certainty. Single commands may still be doubtful (see [`What::is_local`]).
     pub fn clean(&self) -> bool {
         self.doubts.iter().all(|doubt| doubt.what.is_local())

@@ -3,6 +3,7 @@
 use super::Word;
 use super::docker::wrap::base;
 use super::docker::{SPEAKERS, is_in};
+use super::familiar::{is_familiar, is_named};
 
 /// Tools that run what a file of theirs says.
 pub(super) fn tool(name: &str) -> Option<&'static str> {
@@ -81,16 +82,14 @@ pub(super) fn takes(words: &[Word], at: usize, found: usize) -> bool {
 /// A program of the project's own, as far as its name tells: a script of `pyproject.toml` (`poetry run e2e`), a module in a folder
 /// (`python -m ci.run`).
 pub(super) fn own_program(words: &[Word], at: usize, name: &str) -> Option<&'static str> {
-    const OTHERS: &str = "black mypy flake8 ruff isort pylint bandit pip sphinx-build mkdocs alembic twine pyright coverage safety django-admin \
-        gunicorn uvicorn pre-commit commitizen cz semantic-release codespell yamllint ansible-lint vulture pip-audit towncrier bump2version";
     let before =
         |back: usize| at.checked_sub(back).and_then(|before| words.get(before)).and_then(Word::value).map(base);
     match before(1)? {
         "run" if matches!(before(2), Some("poetry" | "pipenv" | "pdm" | "hatch" | "uv" | "rye")) => {
-            (!is_in(OTHERS, name) && !name.contains(['/', '.']) && !speaks(name)).then_some("package-script")
+            (!is_familiar(words, at, name) && !name.contains(['/', '.'])).then_some("package-script")
         }
         "-m" if matches!(before(2), Some("python" | "python3")) => {
-            (name.contains('.') && !matches!(name, "json.tool" | "http.server")).then_some("interpreter")
+            (!is_familiar(words, at, name)).then_some("interpreter")
         }
         _ => None,
     }
@@ -98,16 +97,10 @@ pub(super) fn own_program(words: &[Word], at: usize, name: &str) -> Option<&'sta
 
 /// Whether what a command of that name does with its words is known.
 fn knows(name: &str) -> bool {
-    const OWN: &str = "go cargo dotnet mix deno npm yarn pnpm bun composer moon goreleaser terraform tofu terragrunt find run-parts . \
-        source eval trap sh bash ash dash zsh ksh su python python2 python3 node ruby perl php pwsh cd docker ssh npx docker-compose \
-        shfmt dos2unix bashate shellharden bash_unit virtualenv make gmake";
-    tool(name).is_some() || is_in(OWN, name) || speaks(name) || is_in(SILENT, name)
+    const OWN: &str = "go cargo dotnet mix deno npm yarn pnpm bun composer moon goreleaser terraform tofu terragrunt run-parts eval \
+        sh bash ash dash zsh ksh su python python2 python3 node ruby perl php pwsh docker docker-compose bash_unit";
+    tool(name).is_some() || is_in(OWN, name) || is_named(name)
 }
-
-/// Commands that do nothing with a daemon, whatever docker among their words is: the transport `docker:`, a folder, a package.
-pub(super) const SILENT: &str = "skopeo crane gcrane regctl oras cosign buildah podman hadolint trivy snyk tar zip unzip diff sort head tail wc \
-    pushd popd stat du file basename dirname tr cut unset id groups install patch envsubst bundle gem conan shellcheck semgrep gitleaks \
-    sonar-scanner command : true false codecov checkov dig sha256sum useradd modprobe find vault update-alternatives add-apt-repository apt-key apt-mark apt-cache zypper pacman snap choco winget";
 
 /// Commands that take text for what it is, or have it run by another machine.
 pub(super) fn speaks(name: &str) -> bool {

@@ -28,6 +28,7 @@ mod unknown;
 use super::draft::Draft;
 use super::environment::set_by;
 use super::facts::Build;
+use super::image::is_off;
 use super::images::{self, Flow};
 use super::left::Reason;
 use super::settings::Settings;
@@ -69,15 +70,13 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     if draft.facts.parts.get(build.at.part).is_some_and(|part| part.script.text().contains("$?")) {
         add("conditional-build", "something else depends on how a command of this script ends");
     }
-    let coded = |key: &&str| draft.facts.effective.get(key).is_some_and(|setting| setting.get("exit_codes").is_some());
-    let exits = || draft.facts.parts.iter().flat_map(|part| part.script.commands()).any(|c| c.name() == Some("exit"));
-    if ["allow_failure", "retry"].iter().any(coded) && exits() {
+    if images::tells_failures_apart(draft.facts) {
         add("conditional-build", "the job's exit codes are told apart, and a build that pushes has one for both");
     }
     if docker.verb != crate::shell::Verb::Build {
         return reasons;
     }
-    let classic = |value: &str| matches!(value, "0" | "false");
+    let classic = is_off;
     let exported = draft.facts.parts.iter().flat_map(|part| part.script.commands()).any(|command| {
         set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(classic))
     });
@@ -89,6 +88,9 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     let set = draft.facts.effective.variable("DOCKER_BUILDKIT");
     if said || set.is_some_and(|variable| classic(&variable.setting.variable_text())) {
         add("legacy-builder", "asks for the builder of the daemon by DOCKER_BUILDKIT=0");
+    }
+    if docker.last("disable-content-trust").is_some() {
+        add("doubtful-options", "`--disable-content-trust` is no option of buildx, and what docker does anyway");
     }
     for (option, why) in [
         ("iidfile", "keeps the image's id"),

@@ -11,7 +11,7 @@ use crate::shell::docker::Opt;
 use crate::shell::{Command, Docker};
 
 /// The variables that a command sets for the rest of its shell, with their values where they are written.
-pub(super) fn set_by(command: &Command) -> Vec<(String, Option<String>)> {
+pub fn set_by(command: &Command) -> Vec<(String, Option<String>)> {
     let lasts = command.words.is_empty() || matches!(command.name(), Some("export" | "declare" | "typeset"));
     if !lasts {
         return Vec::new();

@@ -189,18 +189,28 @@ pub fn cli(image: &str, settings: &Settings) -> Cli {
     }
 }
 
+/// Whether a value switches something of docker's off (Go, `strconv.ParseBool`).
+pub fn is_off(value: &str) -> bool {
+    matches!(value, "0" | "f" | "F" | "false" | "False" | "FALSE")
+}
+
 /// Whether a job builds with a docker before 23.0, whose `docker build` is BuildKit's only where `DOCKER_BUILDKIT` says so.
 pub fn is_before_buildkit(facts: &Facts<'_>, settings: &Settings) -> bool {
-    let on = |value: &str| !matches!(value, "" | "0" | "false");
+    let on = |value: &str| !value.is_empty() && !is_off(value);
     let variable = facts.effective.variable("DOCKER_BUILDKIT");
     if cli(&name_of(&facts.effective).0, settings) != Cli::TooOld
         || variable.is_some_and(|variable| on(&variable.setting.variable_text()))
     {
         return false;
     }
-    let commands = facts.parts.iter().flat_map(|part| part.script.commands());
-    let chosen = |command: &Command| {
+    let first = facts.builds.iter().map(|build| (build.at.part, build.at.command)).min();
+    let parts = facts.parts.iter().enumerate();
+    let commands =
+        parts.flat_map(|(part, it)| it.script.commands().iter().enumerate().map(move |(n, c)| ((part, n), c)));
+    let chosen = |(place, command): ((usize, usize), &Command)| {
         command.context.sequence == 0
+            && command.context.chain.is_none()
+            && first.is_none_or(|first| place < first)
             && set_by(command).iter().any(|(name, value)| name == "DOCKER_BUILDKIT" && value.as_deref().is_some_and(on))
     };
     let given = |build: &super::facts::Build| build.at.docker.variable("DOCKER_BUILDKIT").is_some_and(on);

@@ -11,6 +11,7 @@ mod edit;
 mod flow;
 mod harmless;
 mod later;
+mod logins;
 mod names;
 mod pulls;
 mod reference;
@@ -62,6 +63,8 @@ struct Work<'d, 'f, 'p> {
     /// Pushes that are not part of a build, with the name's origin.
     later: Vec<(Point, Local, String)>,
     used: BTreeSet<usize>,
+    /// What became part of another command, or is done in its place: that one, and where it stood.
+    joined: Vec<(Point, Point)>,
     /// By copy: the build that it is of.
     origins: Vec<Option<usize>>,
     flow: Flow,
@@ -81,12 +84,21 @@ impl Flow {
             moved: BTreeMap::new(),
             later: Vec::new(),
             used: BTreeSet::new(),
+            joined: Vec::new(),
             origins: Vec::new(),
             flow: Flow::default(),
         };
         work.all();
         work.flow
     }
+}
+
+/// Whether GitLab treats the failures of a job by the code that it ends with itself (GitLab, `allow_failure:exit_codes`,
+/// `retry:exit_codes`).
+pub(super) fn tells_failures_apart(facts: &Facts<'_>) -> bool {
+    let coded = |key: &&str| facts.effective.get(key).is_some_and(|setting| setting.get("exit_codes").is_some());
+    let mut commands = facts.parts.iter().flat_map(|part| part.script.commands());
+    ["allow_failure", "retry"].iter().any(coded) && commands.any(|command| command.name() == Some("exit"))
 }
 
 /// What the references of one image have alike, their variables replaced where they are known.
@@ -129,6 +141,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.used_later();
         self.logged_out();
         self.renamed_later();
+        self.masked();
         self.builds(own_builder);
     }
 
@@ -181,18 +194,7 @@ impl<'f> Work<'_, 'f, '_> {
                 }
                 None => self.refuse(at, "tag-not-pulled", "renames an image that this job did not pull or build"),
             },
-            (Verb::Push, [name]) if image.docker.flag("all-tags") => {
-                let repository = format!("{}:", key(&name.1).trim_end_matches(":latest"));
-                let all = self.locals.iter().filter(|(key, _)| key.starts_with(&repository));
-                let all: Vec<(String, Local)> = all.map(|(key, local)| (key.clone(), local.clone())).collect();
-                if all.is_empty() {
-                    self.refuse(at, "push-not-built", "pushes something that this job did not build");
-                }
-                for (key, local) in all {
-                    let raw = local.raw.clone();
-                    self.push(at, key, raw, local);
-                }
-            }
+            (Verb::Push, [name]) if image.docker.flag("all-tags") => self.all_tags(at, &name.1),
             (Verb::Push, [name]) => match self.locals.get(&key(&name.1)).cloned() {
                 Some(local) => self.push(at, key(&name.1), name.0.clone(), local),
                 None => self.refuse(at, "push-not-built", "pushes something that this job did not build"),
@@ -224,7 +226,7 @@ impl<'f> Work<'_, 'f, '_> {
                     return self.later.push((at, local, raw));
                 }
                 let between = self.shell.deciding_between(from, at);
-                if !between.is_empty() && between.iter().all(|command| harmless::logs_in(command)) {
+                if !between.is_empty() && between.iter().all(|command| self.shell.logs_in(command)) {
                     // A build that pushes must come after the login.
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
@@ -249,6 +251,7 @@ impl<'f> Work<'_, 'f, '_> {
                     pushed.push((key, raw));
                 }
                 self.flow.dropped.insert((at.part, at.command));
+                self.joined.push((from, at));
                 return;
             }
         }
@@ -324,7 +327,7 @@ impl<'f> Work<'_, 'f, '_> {
                 continue;
             }
             if let Some(command) = self.shell.writes_between(source, place, &from) {
-                let what = match command.contains("logout") {
+                let what = match command.contains("logout") || command.contains("onfig") {
                     true => "ends a login that the copy needs",
                     false => "may write what is copied here",
                 };
@@ -352,6 +355,7 @@ impl<'f> Work<'_, 'f, '_> {
             }
             self.flow.dropped.insert((at.part, at.command));
             self.flow.dropped.remove(&(place.part, place.command));
+            self.joined.push((place, at));
             self.origins.push(match local.source {
                 Source::Build(number) => Some(number),
                 Source::Pull(_) => None,

@@ -285,6 +285,8 @@ fn is_idle(command: &Command) -> bool {
                 | "false"
                 | "test"
                 | "["
+                | "[["
+                | "(("
                 | "date"
                 | "seq"
                 | "exit"

@@ -39,6 +39,11 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         return Ok(());
     }
     flow.reasons.extend(facts.hidden.iter().map(|unseen| unseen.reason.clone()));
+    let first = facts.images.first().filter(|_| images::tells_failures_apart(facts));
+    if let Some((first, command)) = first.and_then(|first| Some((first, facts.command_of(first)?))) {
+        let message = "the job's exit codes are told apart, and a copy has one for its pull and its push".to_owned();
+        flow.reasons.push(draft.reason_at_command(first.part, command, "conditional-push", message));
+    }
     let (name, image) = name_of(&facts.effective);
     flow.reasons.extend([surroundings::signs(draft), surroundings::windows(draft)].into_iter().flatten());
     flow.reasons.extend(surroundings::options(draft).into_iter().chain(environment::apart(draft)));

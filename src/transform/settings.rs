@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use globset::Glob;
+use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::role::Role;
 use crate::yaml::{NodeId, Stream};
@@ -22,6 +22,8 @@ pub struct Settings {
     pub image: String,
     /// Images that hold docker and buildx, as globs.
     pub images_with_buildx: Vec<String>,
+    /// Commands that use no docker although that cannot be seen, as globs.
+    pub without_docker: Vec<String>,
     /// What follows a registry cache's tag to make the branch's own.
     pub branch_suffix: String,
     /// Whether includes that cannot be read may be taken not to need the global daemon. A flag, no setting of a repository.
@@ -38,6 +40,7 @@ impl Default for Settings {
             driver_options: Vec::new(),
             image: "docker:29-cli".to_owned(),
             images_with_buildx: Vec::new(),
+            without_docker: Vec::new(),
             branch_suffix: "-${CI_COMMIT_REF_SLUG}".to_owned(),
             assume_complete: false,
             roles: BTreeMap::new(),
@@ -59,6 +62,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "builder.driver-options", takes: "option: value", about: "more options of buildx's Kubernetes driver" },
     Key { name: "image", takes: "image", about: "image for migrated jobs whose docker image is older than 23" },
     Key { name: "images-with-buildx", takes: "list of globs", about: "other images that hold docker and buildx" },
+    Key { name: "commands-without-docker", takes: "list of globs", about: "commands that use no docker" },
     Key { name: "branch-cache.suffix", takes: "text", about: "what follows a cache's tag to make the branch's own" },
     Key { name: "roles", takes: "job: role", about: "pilot, single, test, multi or none, where the guess is wrong" },
 ];
@@ -124,7 +128,7 @@ impl Settings {
                 "write --set KEY=VALUE, as in --set builder.namespace=ci".into(),
             ));
         };
-        if key == "images-with-buildx" {
+        if matches!(key, "images-with-buildx" | "commands-without-docker") {
             return value.split(',').try_for_each(|image| self.put(key, image.trim()));
         }
         self.put(key, value)
@@ -171,6 +175,10 @@ impl Settings {
                 Glob::new(value).map_err(|error| bad(error.to_string(), "a glob as in registry/ci-*:latest".into()))?;
                 self.images_with_buildx.push(value.to_owned());
             }
+            "commands-without-docker" => {
+                Glob::new(value).map_err(|error| bad(error.to_string(), "a glob as in ./ci/lint-*.sh".into()))?;
+                self.without_docker.push(value.to_owned());
+            }
             _ => match (path.strip_prefix("builder.driver-options."), path.strip_prefix("roles.")) {
                 (Some(option), _) => self.driver_option(option, value)?,
                 (_, Some(job)) => {
@@ -194,6 +202,15 @@ impl Settings {
             },
         }
         Ok(())
+    }
+
+    /// The commands that were said to use no docker.
+    pub fn declared_commands(&self) -> GlobSet {
+        let mut set = GlobSetBuilder::new();
+        for glob in self.without_docker.iter().filter_map(|glob| Glob::new(glob).ok()) {
+            set.add(glob);
+        }
+        set.build().unwrap_or_default()
     }
 
     fn driver_option(&mut self, option: &str, value: &str) -> Result<(), SettingError> {

@@ -14,8 +14,8 @@
 //!
 //! # What it does not do
 //!
-//! A job that runs, loads, saves or inspects images, or that hides what it does behind `make` or a script, is left
-//! whole, with the reason. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
+//! A job that runs, loads, saves or inspects images, or that hides what it does behind `make`, a script or a program that is
+//! not known here, is left whole, with the reason; declare such commands under `commands-without-docker`. So is one whose image is not known to hold buildx: docker's own holds it, and so does one in which
 //! the job runs `docker buildx` already; declare others under `images-with-buildx`.
 //!
 //! The builder runs in a pod of its own: a job stays as it is where its daemon lives on something that the pod has not, such as a proxy

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::{Command, Place};
 pub(super) use name::is_in;
 use options::{Parsed, after_verb, before_verb};
-pub(super) use prefix::SPEAKERS;
+pub(super) use prefix::{SPEAKERS, is_prefix};
 use wrap::Program;
 
 /// A docker command, understood.

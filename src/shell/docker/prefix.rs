@@ -75,6 +75,11 @@ pub(super) fn prefix_called(name: &str) -> Option<&'static Prefix> {
     PREFIXES.iter().find(|prefix| prefix.name == name)
 }
 
+/// Whether a name is a prefix's.
+pub(in crate::shell) fn is_prefix(name: &str) -> bool {
+    prefix_called(name).is_some()
+}
+
 impl Prefix {
     /// The index of the word after the prefix, or `None` when it runs nothing (`command -v docker`).
     pub(super) fn end(

@@ -1,6 +1,7 @@
 //! What stands before `docker` on a command line.
 
-use super::super::tools::{SILENT, speaks};
+use super::super::familiar::is_silent;
+use super::super::tools::speaks;
 use super::super::{Command, Word};
 use super::name::is_in;
 use super::prefix::{SPEAKERS, prefix_called};
@@ -84,7 +85,7 @@ fn unknown(words: &[Word], at: usize) -> Option<usize> {
         let mut next = words.iter().skip(index + 1).map_while(Word::value);
         let first = next.next()?;
         // `kubectl apply -n docker --wait` says no verb, and is none of docker's.
-        let options = || first.starts_with('-') && next.take(4).any(verb) && !speaks(name) && !is_in(SILENT, name);
+        let options = || first.starts_with('-') && next.take(4).any(verb) && !speaks(name) && !is_silent(name);
         (verb(first) || options()).then_some(index)
     })?;
     (!is_in(SPEAKERS, name)).then_some(found)

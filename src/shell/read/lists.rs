@@ -1,6 +1,6 @@
 //! `a && b || c` and `a | b | c`.
 
-use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast, Stmt};
+use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast, CompoundCommand, Stmt};
 
 use super::super::{Chain, Context, Guard, Joint, Pipeline, What};
 use super::walk::{Cover, Extent, Walk};
@@ -22,8 +22,17 @@ impl Walk<'_> {
         elements.push(left);
         elements.reverse();
         joints.reverse();
-        // What `|| exit 1` follows stops the script when it fails, as it does without.
-        let exits = joints.last().is_some_and(|(joint, _)| *joint == Joint::Or)
+        // What `|| exit 1` follows stops the script when it fails, as it does without; but within a group or a function to its left
+        // the shell goes on after a failure. So it does in a function that an `if` or a list calls.
+        let plain = |stmt: &&Stmt| match &stmt.command {
+            Ast::Compound(compound) => {
+                matches!(compound, CompoundCommand::Conditional(_) | CompoundCommand::Arithmetic(_))
+            }
+            _ => !self.calls_own(stmt),
+        };
+        let exits = around.function.is_none()
+            && joints.last().is_some_and(|(joint, _)| *joint == Joint::Or)
+            && elements.iter().rev().skip(1).all(plain)
             && elements.last().is_some_and(|last| self.is_exit(last));
         let length = elements.len() - usize::from(exits);
         let id = self.chains;
@@ -64,6 +73,13 @@ impl Walk<'_> {
             covered.add(extent);
         }
         covered.extent()
+    }
+
+    /// Whether a statement calls a function that the script has defined before it.
+    fn calls_own(&self, stmt: &Stmt) -> bool {
+        let text = self.text.get(stmt.span.start.offset()..stmt.span.end.offset()).unwrap_or_default();
+        let name = text.split_whitespace().next().unwrap_or_default();
+        self.functions.iter().any(|function| function.name == name)
     }
 
     /// `exit 1`, or `{ echo why; exit 1; }`.

@@ -18,20 +18,7 @@ struct Component {
 impl Walk<'_> {
     /// Adds a simple command; returns what it covers, heredoc bodies included.
     pub(super) fn command(&mut self, stmt: &Stmt, around: &Context) -> Extent {
-        let index = self.commands.len();
-        // Its place is taken before the commands in its substitutions come.
-        self.commands.push(Command {
-            words: Vec::new(),
-            assignments: Vec::new(),
-            redirects: Vec::new(),
-            span: None,
-            context: around.clone(),
-            doubtful: true,
-            text: Arc::clone(&self.text),
-            range: 0..0,
-            beyond: 0,
-            docker: OnceLock::new(),
-        });
+        let index = self.reserve(around);
         let (words, assignments) = match &stmt.command {
             Ast::Simple(simple) => {
                 // A bare assignment has a name of no length.
@@ -69,6 +56,38 @@ impl Walk<'_> {
         let range = command.range.clone();
         command.beyond = beyond.map_or(range.end, |beyond| beyond.max(range.end));
         (range != (0..0)).then_some(range.start..command.beyond)
+    }
+
+    /// `[[ … ]]` and `(( … ))` end the job like a command does: one whose only word is the bracket.
+    pub(super) fn test_command(&mut self, extent: Extent, around: &Context) -> Extent {
+        let index = self.reserve(around);
+        let range = extent.clone()?;
+        let bracket = self.plain_word(range.start..range.start + "[[".len());
+        let span = self.place(&range);
+        let command = self.commands.get_mut(index)?;
+        command.doubtful = span.is_none() || bracket.is_doubtful();
+        command.words.push(bracket);
+        command.span = span;
+        command.beyond = range.end;
+        command.range = range;
+        extent
+    }
+
+    /// A command's place, taken before the commands in its substitutions come.
+    fn reserve(&mut self, around: &Context) -> usize {
+        self.commands.push(Command {
+            words: Vec::new(),
+            assignments: Vec::new(),
+            redirects: Vec::new(),
+            span: None,
+            context: around.clone(),
+            doubtful: true,
+            text: Arc::clone(&self.text),
+            range: 0..0,
+            beyond: 0,
+            docker: OnceLock::new(),
+        });
+        self.commands.len() - 1
     }
 
     fn finish(&mut self, index: usize, words: Vec<Word>, assignments: Vec<Assignment>, redirects: Vec<Redirect>) {

@@ -48,14 +48,16 @@ impl Walk<'_> {
                 to(command.span, Some(command.done_span))
             }
             CompoundCommand::Arithmetic(command) => {
+                let extent = self.test_command(to(command.span, Some(command.right_paren_span)), around);
                 if let Some(expression) = &command.expr_ast {
                     self.arithmetic(expression, around);
                 }
-                to(command.span, Some(command.right_paren_span))
+                extent
             }
             CompoundCommand::Conditional(command) => {
+                let extent = self.test_command(to(command.span, Some(command.right_bracket_span)), around);
                 self.test(&command.expression, around);
-                to(command.span, Some(command.right_bracket_span))
+                extent
             }
             // zsh's own, which a bash parser does not make.
             CompoundCommand::Repeat(command) => {

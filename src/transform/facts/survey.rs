@@ -9,8 +9,8 @@ use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Valu
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
-    Command, Daemon, Script, Scripts, daemon, docker, expansions_run, hides_docker, mentions_docker, program,
-    reads_from_daemon,
+    Command, Daemon, Docker, Script, Scripts, calls_own, daemon, docker, expansions_run, hides_docker, mentions_docker,
+    program, reads_from_daemon,
 };
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
@@ -82,20 +82,18 @@ impl<'s> Survey<'s> {
         let mut reading =
             Reading { parts, builds: Vec::new(), bakes: Vec::new(), composes: Vec::new(), images: Vec::new(), speaks };
         // What a function of the script does is seen where it is defined.
-        let functions: Vec<String> = reading
-            .parts
-            .iter()
-            .flat_map(|part| part.script.functions())
-            .map(|function| function.name.clone())
-            .filter(|name| !name.is_empty())
-            .collect();
-        let own = |command: &Command| command.name().is_some_and(|name| functions.iter().any(|one| one == name));
+        let own = |command: &Command| reading.parts.iter().any(|part| calls_own(&part.script, command));
         let mut purposes: [Vec<Purpose>; 3] = Default::default();
         for (number, (part, purposes)) in reading.parts.iter().zip(&mut purposes).enumerate() {
             for (index, command) in part.script.commands().iter().enumerate() {
                 let (purpose, docker) = understood(command);
+                // What is not there to be read is no command.
+                let is_read = || {
+                    let item = command.span.as_ref().and_then(|place| part.items.get(place.item));
+                    item.is_none_or(|item| !item.unresolved)
+                };
                 let purpose = match purpose {
-                    Purpose::Hidden { .. } if own(command) => Purpose::Other,
+                    Purpose::Hidden { .. } if own(command) || !is_read() => Purpose::Other,
                     purpose => purpose,
                 };
                 let at = |docker| Use { part: number, command: index, docker };
@@ -262,8 +260,18 @@ impl Facts<'_> {
             Purpose::Plumbing => {
                 let own = place.and_then(|place| part.items.get(place.item));
                 let own = own.is_some_and(|item| !matches!(item.origin.way, Way::Default | Way::Global));
-                if let Some(Daemon::Needed(why)) = docker(command).filter(|_| own).map(|docker| daemon(&docker)) {
-                    self.plumbing.push(reason(project, part, place, why.code, why.message));
+                // The builder of a job that makes none is the daemon's own.
+                let asks = |docker: Arc<Docker>| match &docker.verb {
+                    Verb::BuildxInspect | Verb::BuildxOther(_) => {
+                        Some(("buildx-default-builder", "asks the daemon's own builder".to_owned()))
+                    }
+                    _ => match daemon(&docker) {
+                        Daemon::Needed(why) => Some((why.code, why.message)),
+                        _ => None,
+                    },
+                };
+                if let Some((code, message)) = docker(command).filter(|_| own).and_then(asks) {
+                    self.plumbing.push(reason(project, part, place, code, message));
                 } else if own && docker(command).is_none() && hides_docker(command).is_some() {
                     let message = format!("`{}` asks the daemon", short(command.raw()));
                     self.plumbing.push(reason(project, part, place, "shell-string", message));

@@ -44,6 +44,10 @@ impl Uses {
                 Verb::Pull => uses.pulls.extend(operand(0)),
                 Verb::Push if !uses.builds.is_empty() => pushes.extend(operand(0)),
                 Verb::Tag => {
+                    // Another name of what it builds.
+                    if let Some((&build, name)) = operand(0).and_then(|old| uses.builds.get(&old)).zip(operand(1)) {
+                        uses.builds.entry(name).or_insert(build);
+                    }
                     uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
                     given.extend(operand(1));
                 }
@@ -157,5 +161,5 @@ fn set_once(reading: &Reading<'_>) -> BTreeMap<String, Option<String>> {
 
 fn shows_only(command: &Command) -> bool {
     command.words.is_empty()
-        || matches!(command.name(), Some("echo" | "printf" | "export" | "[" | "test" | "crane" | "skopeo"))
+        || matches!(command.name(), Some("echo" | "printf" | "export" | "[" | "[[" | "test" | "crane" | "skopeo"))
 }

@@ -1,7 +1,6 @@
 //! What compose builds and pushes, as one `docker buildx bake`.
 
 use super::between::{Point, Shell};
-use super::harmless::logs_in;
 use super::point;
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{Command, Place};
@@ -26,6 +25,12 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
     };
     let mut reasons = Vec::new();
     let mut edits: Vec<(&Use, Option<&Use>, bool)> = Vec::new();
+    if super::tells_failures_apart(facts)
+        && let Some(first) = facts.composes.first()
+    {
+        let message = "the job's exit codes are told apart, and a bake that pushes has one for both".to_owned();
+        reasons.push(at(draft, first, "conditional-build", message));
+    }
     for build in of(Compose::Build) {
         let matching = pushes.iter().position(|push| is_last(build, push));
         let push = matching.map(|at| pushes.remove(at));
@@ -37,7 +42,7 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
             between.into_iter().filter(|command| !compose(command)).collect()
         });
         let row: Vec<Point> = [Some(build), push].into_iter().flatten().map(point).collect();
-        let login = between.iter().all(|command| logs_in(command));
+        let login = between.iter().all(|command| shell.logs_in(command));
         let moves = !between.is_empty();
         let felt = push.filter(|_| moves && login).and_then(|push| shell.felt_on_the_way(point(build), point(push)));
         if let Some(command) = between.iter().find(|_| !login) {
@@ -53,6 +58,11 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
         } else if !shell.in_a_row(&row) || moves && !shell.in_one_sequence(point(build), point(push.unwrap_or(build))) {
             let message = "what it pushes is not always built before".to_owned();
             reasons.push(at(draft, build, "conditional-push", message));
+        } else if let Some(push) = push
+            && !shell.ends_alike(point(build), point(push), &[(push.part, push.command)].into())
+        {
+            let message = "its failure ends the job, and would not within the list of its build".to_owned();
+            reasons.push(at(draft, push, "conditional-push", message));
         } else {
             edits.push((build, push, moves));
         }

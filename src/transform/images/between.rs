@@ -81,13 +81,14 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// The commands between two others that may stop the job, or that only make sense where they stand.
     pub fn deciding_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
-        let lets_fail = self.commands().any(|(_, command)| switches(command, &['+'], ERREXIT));
+        let lets_fail = self.lets_fail();
         let demands = self.commands().any(|(_, command)| switches(command, &['-'], ('u', "nounset")));
         let decides = |(point, command): &(Point, &Command)| match purpose(command) {
             // A build that pushes nothing is a test, as far as anybody can see.
             Purpose::Build => !self.is_pushed(*point),
             _ => {
                 !is_harmless(command)
+                    || self.waits(*point, command)
                     || lets_fail && switches(command, &['-', '+'], ERREXIT)
                     || demands && self.may_be_unset(command, from)
             }
@@ -101,15 +102,30 @@ impl<'f, 'p> Shell<'f, 'p> {
             .collect()
     }
 
+    /// Whether the job lets commands fail somewhere: `set +e`.
+    fn lets_fail(&self) -> bool {
+        self.commands().any(|(_, command)| switches(command, &['+'], ERREXIT))
+    }
+
+    /// Whether a loop goes on until a test says so: `until [ -f approved ]; do sleep 5; done`.
+    fn waits(&self, point: Point, command: &Command) -> bool {
+        let statement = |number: usize| self.script(point.part)?.statements().get(number);
+        let around = statement(command.context.innermost).and_then(|own| statement(own.parent?));
+        let tests = matches!(command.name(), Some("[" | "[[" | "((" | "test" | "ls" | "true" | ":"));
+        command.context.condition && tests && around.is_some_and(|around| around.kind == Kind::Loop)
+    }
+
     /// The first command between a build and a later place that a build which moves there could feel: all but logins, docker's image
     /// commands, what is printed, and variables that the build does not read. Other builds are seen to elsewhere.
     pub fn felt_on_the_way(&self, build: Point, to: Point) -> Option<&'f Command> {
         let own = self.command(build)?;
         let reads = |name: &str| {
             let client = ["DOCKER", "BUILD", "COMPOSE", "HOME", "PATH"].iter().any(|prefix| name.starts_with(prefix));
-            client || own.raw().contains(name)
+            // What a compose file reads is not in its command.
+            client || own.raw().contains(name) || self.facts.compose
         };
         let harmless = |command: &Command| match purpose(command) {
+            _ if self.logs_in(command) => true,
             Purpose::Login | Purpose::Image | Purpose::Build | Purpose::Plumbing => true,
             Purpose::Idle => !matches!(command.name(), Some("exit" | "break" | "continue")),
             Purpose::Other if command.words.is_empty() || command.name() == Some("export") => match set_by(command) {
@@ -166,67 +182,6 @@ impl<'f, 'p> Shell<'f, 'p> {
         build.at.docker.flag("push") || used.any(|name| names.contains(&name))
     }
 
-    /// A command on the way that may give the name another image, by other means than the docker commands that are followed.
-    pub fn writes_between(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
-        let (first, last) = (from.min(to), from.max(to));
-        let name = raw.replace(['"', '\''], "");
-        let writes = |command: &Command| {
-            let tool = matches!(
-                command.words.first().and_then(|word| word.value()),
-                Some(
-                    "crane"
-                        | "skopeo"
-                        | "regctl"
-                        | "oras"
-                        | "buildah"
-                        | "podman"
-                        | "gcrane"
-                        | "img"
-                        | "ctr"
-                        | "nerdctl"
-                )
-            );
-            let logout = docker(command).is_some_and(|docker| docker.verb == Verb::Logout);
-            let names = command.words.iter().any(|word| word.display().contains(&name));
-            logout || ((tool || purpose(command) == Purpose::Registry) && names)
-        };
-        self.between(first, last)
-            .map(|(_, command)| command)
-            .find(|command| writes(command))
-            .map(|command| command.raw())
-    }
-
-    /// A login between two places to the registry of a name, other than one that stands before them as well.
-    pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
-        let registry = super::reference::registry(&self.full(raw));
-        let there = |command: &Command| self.logs_in_to(command).is_some_and(|server| server == registry);
-        let before = self.commands().filter(|(point, command)| *point < from && there(command));
-        let before = before.last().map(|(_, command)| words(command));
-        let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
-        between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
-    }
-
-    /// A login between two places to a registry where somebody was logged in before them in other words, perhaps as
-    /// someone else.
-    pub fn changes_login(&self, from: Point, to: Point) -> Option<&'f str> {
-        let changes = |command: &Command| {
-            let server = self.logs_in_to(command)?;
-            let same = |(point, other): &(Point, &Command)| {
-                *point < from && self.logs_in_to(other).is_some_and(|other| other == server)
-            };
-            let before = self.commands().filter(same).last()?.1;
-            Some(words(before) != words(command))
-        };
-        self.between(from, to).find(|(_, command)| changes(command) == Some(true)).map(|(_, command)| command.raw())
-    }
-
-    /// The registry that a command logs in to.
-    fn logs_in_to(&self, command: &Command) -> Option<String> {
-        let docker = docker(command).filter(|docker| docker.verb == Verb::Login)?;
-        let server = docker.operands.first().and_then(|&word| command.words.get(word));
-        Some(server.map_or(String::new(), |word| super::reference::server(&self.full(word.display()))))
-    }
-
     /// Whether a command reads a variable that nothing in sight sets, and that the build has not read before it.
     fn may_be_unset(&self, command: &Command, build: Point) -> bool {
         let read = self.command(build).and_then(|build| variables(build.raw())).unwrap_or_default();
@@ -243,12 +198,20 @@ impl<'f, 'p> Shell<'f, 'p> {
         !moves && variables(&without_defaults(command.raw())).is_none_or(|names| !names.into_iter().all(given))
     }
 
+    /// Whether the job's scripts set a variable.
+    fn sets_itself(&self, name: &str) -> bool {
+        let sets = |command: &Command| matches!(set_by(command), Sets::These(names) if names.contains(name));
+        self.loops().any(|one| one == name) || self.commands().any(|(_, command)| sets(command))
+    }
+
     /// Whether a `docker manifest` behind a place names an image: its lists have no lists in them.
     pub fn lists_after(&self, from: Point, name: &str) -> bool {
         let name = self.full(name);
         let lists = |command: &Command| {
+            let set =
+                |word: &str| variables(word).is_none_or(|names| names.into_iter().any(|name| self.sets_itself(name)));
             docker(command).is_some_and(|docker| docker.verb == Verb::Manifest)
-                && command.words.iter().any(|word| self.full(word.display()) == name)
+                && command.words.iter().any(|word| self.full(word.display()) == name || set(word.display()))
         };
         self.commands().any(|(point, command)| from < point && lists(command))
     }
@@ -259,7 +222,7 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 
     /// A reference with the job's variables put in.
-    fn full(&self, text: &str) -> String {
+    pub fn full(&self, text: &str) -> String {
         let value = |name: &str| {
             let variable = self.facts.effective.variable(name)?;
             Some(variable.setting.variable_text().into_owned())
@@ -296,10 +259,30 @@ impl<'f, 'p> Shell<'f, 'p> {
                 .any(|(point, command)| pushes(command) && self.sequence(point) != self.sequence(to))
     }
 
-    /// Where the job logs out of a registry.
-    pub fn logouts(&self) -> impl Iterator<Item = Point> + use<'f, 'p> {
-        let is_one = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Logout);
-        self.commands().filter(move |(_, command)| is_one(command)).map(|(point, _)| point)
+    /// Whether a failure ends the job where a command stands if it does so where another one stands, that became part of the first:
+    /// the shell passes over what fails within a `&&` list, and nothing of that may be left behind it.
+    pub fn ends_alike(&self, place: Point, other: Point, gone: &BTreeSet<(usize, usize)>) -> bool {
+        let (Some(here), Some(there)) = (self.command(place), self.command(other)) else { return true };
+        if self.lets_fail() && here.context.innermost != there.context.innermost {
+            let in_list = |command: &Command, part: usize| {
+                let statement = self.script(part).and_then(|script| script.statements().get(command.context.innermost));
+                statement.is_some_and(|statement| statement.kind == Kind::List)
+            };
+            // `docker push x || exit 1` ends the job where nothing else would.
+            return !in_list(there, other.part) || here.context.chain.is_none() && in_list(here, place.part);
+        }
+        let (Some(chain), None) = (&here.context.chain, there.context.guarded) else { return true };
+        let behind = |(point, command): &(Point, &Command)| {
+            let element = command.context.chain.as_ref().filter(|_| !command.context.substitution);
+            point.part == place.part
+                && element.is_some_and(|it| it.id == chain.id && it.position > chain.position)
+                && !gone.contains(&(point.part, point.command))
+        };
+        // The last statement's status is the script's.
+        let script = self.script(place.part);
+        let ends = script.and_then(|script| script.statements().iter().rfind(|it| it.sequence == 0));
+        let is_last = here.context.sequence == 0 && ends.is_some_and(|last| last.position == here.context.position);
+        place.part == 2 || place.part == 1 && is_last || !self.commands().any(|found| behind(&found))
     }
 
     /// Whether two commands are statements of one sequence, each by itself.
@@ -368,25 +351,21 @@ impl<'f, 'p> Shell<'f, 'p> {
         })
     }
 
-    fn between(&self, from: Point, to: Point) -> impl Iterator<Item = (Point, &'f Command)> {
+    pub(super) fn between(&self, from: Point, to: Point) -> impl Iterator<Item = (Point, &'f Command)> {
         self.commands().filter(move |(point, _)| from < *point && *point < to)
     }
 
-    fn commands(&self) -> impl Iterator<Item = (Point, &'f Command)> + use<'f, 'p> {
+    pub(super) fn commands(&self) -> impl Iterator<Item = (Point, &'f Command)> + use<'f, 'p> {
         self.facts.parts.iter().enumerate().flat_map(|(part, script)| {
             script.script.commands().iter().enumerate().map(move |(command, c)| (Point { part, command }, c))
         })
     }
 
-    fn script(&self, part: usize) -> Option<&'f Script> {
+    pub(super) fn script(&self, part: usize) -> Option<&'f Script> {
         Some(&*self.facts.parts.get(part)?.script)
     }
 
     fn command(&self, point: Point) -> Option<&'f Command> {
         self.script(point.part)?.commands().get(point.command)
     }
-}
-
-fn words(command: &Command) -> Vec<String> {
-    command.words.iter().map(|word| word.raw().to_owned()).collect()
 }

@@ -1,13 +1,7 @@
 //! What commands a push may move over.
 
-use crate::shell::docker::Verb;
-use crate::shell::{Command, docker};
+use crate::shell::Command;
 use crate::transform::purpose::{Purpose, purpose};
-
-/// Whether a build may move behind a command: a login. What the build begins with may be behind a login that a logout ends.
-pub(super) fn logs_in(command: &Command) -> bool {
-    purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
-}
 
 /// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
 pub(super) fn is_harmless(command: &Command) -> bool {
@@ -39,6 +33,9 @@ pub(super) fn is_harmless(command: &Command) -> bool {
         Some("export") => !expands,
         // What an `if` asks does not stop the job.
         Some("[" | "test") => command.context.condition && !expands,
+        Some("[[" | "((") => {
+            command.context.condition && !command.raw().contains(['`']) && !command.raw().contains("$(")
+        }
         // Back to where the job began, which is there.
         Some("cd") => matches!(
             command.words.get(1).map(|word| word.display()),
@@ -46,7 +43,9 @@ pub(super) fn is_harmless(command: &Command) -> bool {
         ),
         _ => false,
     };
-    let writes = command.redirects.iter().any(|redirect| redirect.operator.contains('>'));
+    // What it reads may be missing.
+    let is_file = |operator: &str| operator.contains('>') || operator.ends_with('<') && !operator.contains("<<");
+    let writes = command.redirects.iter().any(|redirect| is_file(&redirect.operator));
     match purpose(command) {
         Purpose::Image | Purpose::Plumbing => true,
         _ => tells && !writes,

@@ -77,7 +77,9 @@ impl Work<'_, '_, '_> {
         let copied = self.flow.copies.iter().map(|copy| key(&plain(&copy.to)));
         let names: BTreeSet<String> = pushed.chain(copied).collect();
         let mut found = Vec::new();
-        for logout in self.shell.logouts() {
+        let images = self.facts.images.iter().map(point).chain(self.makers());
+        let Some(first) = images.min() else { return };
+        for logout in self.shell.logouts().filter(|logout| *logout > first) {
             for name in &names {
                 let user = self.shell.names_after(logout, name.trim_end_matches(":latest"));
                 found.extend(
@@ -87,6 +89,38 @@ impl Work<'_, '_, '_> {
         }
         for (at, message) in found {
             self.refuse(at, "image-used-later", &message);
+        }
+    }
+
+    /// A push of every tag: all that the job has made must be of that repository, as far as the names tell.
+    pub(super) fn all_tags(&mut self, at: Point, name: &str) {
+        let repository = self.shell.full(name);
+        let repository = repository.trim_end_matches(":latest");
+        let is_of = |key: &String| {
+            let full = self.shell.full(key);
+            full == repository || full.strip_prefix(repository).is_some_and(|rest| rest.starts_with(':'))
+        };
+        let locals = self.locals.iter().filter(|(key, _)| is_of(key));
+        let all: Vec<(String, Local)> = locals.map(|(key, local)| (key.clone(), local.clone())).collect();
+        let removes = |command: &crate::shell::Command| {
+            crate::shell::docker(command).is_some_and(|docker| docker.verb == Verb::Rmi)
+        };
+        let removes = self.shell.commands().any(|(_, command)| removes(command));
+        if all.len() < self.locals.len() || all.is_empty() || removes {
+            self.refuse(at, "push-not-built", "pushes every tag, and it is not certain which there are");
+        }
+        for (key, local) in all {
+            let raw = local.raw.clone();
+            self.push(at, key, raw, local);
+        }
+    }
+
+    /// A push that ended the job when it failed must do so as part of the build as well.
+    pub(super) fn masked(&mut self) {
+        let apart = |(place, push): &&(Point, Point)| !self.shell.ends_alike(*place, *push, &self.flow.dropped);
+        let found: Vec<Point> = self.joined.iter().filter(apart).map(|(_, push)| *push).collect();
+        for at in found {
+            self.refuse(at, "conditional-push", "its failure ends the job, and would not within the list of its build");
         }
     }
 

@@ -1,0 +1,105 @@
+//! What a job's logins and logouts mean for what moves over them.
+
+use super::between::{Point, Shell};
+use crate::shell::docker::Verb;
+use crate::shell::{Command, docker};
+use crate::transform::purpose::{Purpose, purpose};
+
+impl<'f, 'p> Shell<'f, 'p> {
+    /// Whether a build may move behind a command: a login, or what hands it its password. What the build begins with may be behind a
+    /// login that a logout ends.
+    pub fn logs_in(&self, command: &Command) -> bool {
+        let is_login = |command: &Command| {
+            purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
+        };
+        let Some(pipeline) = command.context.pipeline.as_ref() else { return is_login(command) };
+        let beside = |other: &Command| other.context.pipeline.as_ref().is_some_and(|it| it.id == pipeline.id);
+        let mut same = self.commands().skip_while(|(_, other)| !std::ptr::eq(*other, command));
+        let own = same.next().map(|(point, _)| point.part);
+        // `aws ecr get-login-password | docker login --password-stdin …`
+        let hands = matches!(command.name(), Some("aws" | "gcloud" | "az" | "cat" | "echo" | "printf"))
+            && command.redirects.is_empty()
+            && !command.words.iter().any(|word| word.raw().contains(['`', '(']));
+        is_login(command) || hands && same.any(|(at, other)| Some(at.part) == own && beside(other) && is_login(other))
+    }
+
+    /// A command on the way that may give the name another image, by other means than the docker commands that are followed.
+    pub fn writes_between(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        let (first, last) = (from.min(to), from.max(to));
+        let name = raw.replace(['"', '\''], "");
+        let writes = |command: &Command| {
+            let tool = matches!(
+                command.words.first().and_then(|word| word.value()),
+                Some(
+                    "crane"
+                        | "skopeo"
+                        | "regctl"
+                        | "oras"
+                        | "buildah"
+                        | "podman"
+                        | "gcrane"
+                        | "img"
+                        | "ctr"
+                        | "nerdctl"
+                )
+            );
+            let logout = is_logout(command);
+            let names = command.words.iter().any(|word| word.display().contains(&name));
+            logout || ((tool || purpose(command) == Purpose::Registry) && names)
+        };
+        self.between(first, last)
+            .map(|(_, command)| command)
+            .find(|command| writes(command))
+            .map(|command| command.raw())
+    }
+
+    /// A login between two places to the registry of a name, other than one that stands before them as well.
+    pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        let registry = super::reference::registry(&self.full(raw));
+        let there = |command: &Command| self.logs_in_to(command).is_some_and(|server| server == registry);
+        let before = self.commands().filter(|(point, command)| *point < from && there(command));
+        let before = before.last().map(|(_, command)| words(command));
+        let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
+        between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
+    }
+
+    /// A login between two places to a registry where somebody was logged in before them in other words, perhaps as
+    /// someone else.
+    pub fn changes_login(&self, from: Point, to: Point) -> Option<&'f str> {
+        let changes = |command: &Command| {
+            let server = self.logs_in_to(command)?;
+            let same = |(point, other): &(Point, &Command)| {
+                *point < from && self.logs_in_to(other).is_some_and(|other| other == server)
+            };
+            let before = self.commands().filter(same).last()?.1;
+            Some(words(before) != words(command))
+        };
+        self.between(from, to).find(|(_, command)| changes(command) == Some(true)).map(|(_, command)| command.raw())
+    }
+
+    /// The registry that a command logs in to.
+    fn logs_in_to(&self, command: &Command) -> Option<String> {
+        let docker = docker(command).filter(|docker| docker.verb == Verb::Login)?;
+        let server = docker.operands.first().and_then(|&word| command.words.get(word));
+        Some(server.map_or(String::new(), |word| super::reference::server(&self.full(word.display()))))
+    }
+
+    /// Where the job logs out of a registry.
+    pub fn logouts(&self) -> impl Iterator<Item = Point> + use<'f, 'p> {
+        self.commands().filter(|(_, command)| is_logout(command)).map(|(point, _)| point)
+    }
+}
+
+/// Whether a command takes a login away: `docker logout`, or another file in place of the client's.
+fn is_logout(command: &Command) -> bool {
+    let is_file = |text: &str| text.contains(".docker/config.json") || text.contains("DOCKER_CONFIG");
+    let writes = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
+    let handles = matches!(command.name(), Some("cp" | "mv" | "rm" | "ln" | "tee" | "install" | "export"));
+    docker(command).is_some_and(|docker| docker.verb == Verb::Logout)
+        || writes.into_iter().any(|redirect| is_file(redirect.target.display()))
+        || handles && command.words.iter().any(|word| is_file(word.display()))
+}
+
+fn words(command: &Command) -> Vec<String> {
+    command.words.iter().map(|word| word.raw().to_owned()).collect()
+}
