@@ -128,3 +128,13 @@ fn a_command_that_the_team_declares_hides_none() {
     let shown = outcome("docker run a", &said("commands-without-docker: [docker]\n"));
     assert!(shown.1.contains("[docker-run]"), "{shown:?}");
 }
+
+#[test]
+fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
+    let uses = "{\n  \"scripts\": {\n    \"postinstall\": \"docker compose up -d db\"\n  }\n}\n";
+    let (found, reasons) = outcome("npm ci", &[("package.json", uses)]);
+    assert_ne!(found, "pending");
+    assert!(reasons.contains("package.json:3 by itself [package-script]"), "{reasons}");
+    assert_eq!(outcome("npm ci --ignore-scripts", &[("package.json", uses)]).0, "pending");
+    assert_eq!(outcome("npm ci", &[("package.json", &uses.replace("docker compose", "echo"))]).0, "pending");
+}

@@ -192,3 +192,13 @@ fn deep_and_long_scripts_end() {
     let statements = "docker push a\n".repeat(20_000);
     assert_eq!(parse(&statements).commands().len(), 20_000);
 }
+
+#[test]
+fn what_would_take_the_parser_too_long_is_not_read() {
+    let nest = |count: usize| format!("{}true{}", "( ".repeat(count), " )".repeat(count));
+    assert!(Script::parse([nest(50)]).clean());
+    for text in [nest(101), "${a:-".repeat(11), "{".repeat(1001)] {
+        let script = Script::parse([text.as_str()]);
+        assert!(!script.clean() && script.commands().is_empty(), "{text}");
+    }
+}

@@ -167,6 +167,7 @@ fn deleting_takes_the_leading_comment_and_nothing_else() {
         assert_eq!(edited("m: {b: 2, a: 1, c: 3, d: 4}\n", both), "m: {a: 1, d: 4}\n");
         assert_eq!(edited("m: {c: 3, b: 2, a: 1}\n", both), "m: {a: 1}\n");
     }
+    assert!(refused("m: {a: 1,\n  b: 2 # b\n  }\n", delete("m", "b")).contains("a comment stands"));
     assert!(refused("m:\n  a: 1\n", delete("m", "a")).contains("last entry"));
     assert_eq!(refused("t: &t\n  x: 1\nu: *t\n", delete("", "t")), "the anchor `&t` is still used in line 3");
     // A file that ends without a line break still does.

@@ -159,8 +159,13 @@ fn writes(command: &Command, is_one: &dyn Fn(&str) -> bool) -> bool {
         matches!(command.name(), Some("cat" | "grep" | "head" | "tail" | "ls" | "test" | "[" | "echo" | "printf"))
             || docker(command).is_some();
     let is_one = |text: &str| is_one(text.rsplit('/').next().unwrap_or(text));
+    // `cp -r ci/. .`
+    let here =
+        command.words.last().is_some_and(|word| matches!(word.display(), "." | "./" | "$CI_PROJECT_DIR" | "$PWD"));
+    let copies = here && matches!(command.name(), Some("cp" | "mv" | "rsync" | "ln" | "install"));
     let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
-    targets.any(|redirect| is_one(redirect.target.display()))
+    copies
+        || targets.any(|redirect| is_one(redirect.target.display()))
         || !reads && command.words.iter().skip(1).any(|word| is_one(word.display()))
 }
 

@@ -18,8 +18,9 @@ use ground::Ground;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
     Command, Hidden, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
+    package,
 };
-use crate::transform::{Facts, Settings, Values, short};
+use crate::transform::{Facts, Settings, Unseen, Values, reason, short};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +65,10 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             facts.hidden.push(unseen);
         }
     }
+    if let Some((path, Found::Docker(line, what))) = looks.lifecycle() {
+        let told = format!("runs `{what}` of {path}:{line} by itself");
+        facts.iter_mut().filter(|facts| !facts.dind.is_empty()).for_each(|facts| installs(facts, pipeline, &told));
+    }
     looks.knows(&Rc::default());
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
@@ -84,6 +89,22 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         });
         facts.hidden = hidden;
     }
+}
+
+/// Notes the package managers of a job, which run scripts by themselves.
+fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
+    let manages = |command: &Command| {
+        package(command).is_some() && command.words.iter().all(|word| word.display() != "--ignore-scripts")
+    };
+    let mut found = Vec::new();
+    for (number, part) in facts.parts.iter().enumerate() {
+        for (index, command) in part.script.commands().iter().enumerate().filter(|(_, command)| manages(command)) {
+            let message = format!("`{}` {told}", short(command.raw()));
+            let reason = reason(pipeline.project(), part, command.span.as_ref(), "package-script", message);
+            found.push(Unseen { reason, part: number, command: index });
+        }
+    }
+    facts.hidden.extend(found);
 }
 
 /// How deeply scripts that call scripts are followed.

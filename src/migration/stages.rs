@@ -6,6 +6,7 @@
 
 use super::bases::dockerfile;
 use crate::pipeline::{Files, Pipeline};
+use crate::shell::Command;
 use crate::shell::docker::Verb;
 use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
 
@@ -20,7 +21,10 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let Some((at, path, stage)) = builds.find_map(|build| {
             let read = |path: String| Some((files.read(&path).ok().flatten()?, path));
             let given = given(facts, build).map(|text| (text, "what it is given".to_owned()));
-            let mut texts = given.into_iter().chain(dockerfiles(build, &values, files).into_iter().filter_map(read));
+            let moves = |command: &Command| matches!(command.name(), Some("cd" | "pushd"));
+            let moves = facts.parts.iter().flat_map(|part| part.script.commands()).any(moves);
+            let paths = dockerfiles(build, &values, files, moves);
+            let mut texts = given.into_iter().chain(paths.into_iter().filter_map(read));
             let (path, stage) = texts.find_map(|(text, path)| Some((path, guard(&text, build, facts, &values)?)))?;
             Some((build.at.clone(), path, stage))
         }) else {
@@ -42,10 +46,10 @@ fn given(facts: &Facts<'_>, build: &Build) -> Option<String> {
 }
 
 /// The Dockerfiles that a build may read: the one it names, or all of that name where the job's folder is not known.
-fn dockerfiles(build: &Build, values: &Values, files: &dyn Files) -> Vec<String> {
+fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, moves: bool) -> Vec<String> {
     let paths = values.readings(&dockerfile(build));
     let found: Vec<String> = paths.iter().filter(|path| files.read(path).ok().flatten().is_some()).cloned().collect();
-    if !found.is_empty() {
+    if !found.is_empty() && !moves {
         return found;
     }
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();

@@ -11,31 +11,33 @@ use super::docker::{is_in, is_prefix};
 use super::tools::speaks;
 
 /// The shell's own, the system's, and what most of its distributions have.
-const SYSTEM: &str = ". : [ [[ (( alias bg break builtin caller cd command continue declare dirs disown echo enable eval exit export \
-    false fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray \
-    readonly return set shift shopt source suspend test times trap true type typeset ulimit umask unalias unset wait \
-    arch awk b2sum base32 base64 basename bc bzcat bzip2 bunzip2 cal cat chgrp chmod chown cksum cmp column comm cp \
-    cpio csplit curl cut date dc dd df diff diff3 dig dirname dmesg dos2unix du ed egrep envsubst expand expr factor \
-    fgrep file find fmt fold free gawk getconf getent gettext gpg gpg2 gpgconf grep gunzip gzip head hexdump host \
-    hostid hostname iconv id ifconfig install ip iptables join jq ldd less ln locale locale-gen logger logname ls \
-    lsattr lsb_release lsblk lscpu lsmod lsof lz4 lzip man mawk md5sum mkdir mkfifo mknod mktemp modprobe more mount \
-    mv nc ncat netcat netstat nl nproc nslookup numfmt od openssl patch pathchk pgrep pidof ping ping6 pkill killall \
-    pr printenv ps ptx pv readlink realpath rename rev rm rmdir route rsync scp sed seq sftp sha1sum sha224sum \
-    sha256sum sha384sum sha512sum shasum shred shuf sleep socat sort split ss ssh-add ssh-keygen ssh-keyscan stat \
-    stty sum sync sysctl tac tail tar tee telnet top touch tput tr traceroute tree truncate tsort tty umount uname \
-    unexpand uniq unix2dos unlink unlzma unxz unzip uptime users uuidgen vmstat w wc wget whereis which who whoami \
-    xmllint xmlstarlet xsltproc xxd xz xzcat yes yq zcat zip zipinfo zstd 7z 7za addgroup adduser chpasswd delgroup \
-    deluser groupadd groupdel groupmod groups passwd useradd userdel usermod apk apt apt-add-repository \
-    add-apt-repository apt-cache apt-get apt-key apt-mark aptitude brew choco dnf dpkg dpkg-query emerge microdnf \
-    opkg pacman pip pip3 rpm snap tdnf update-alternatives update-ca-certificates update-ca-trust winget yum \
-    yum-config-manager zypper dpkg-reconfigure debconf-set-selections ldconfig htpasswd keytool aria2c http https rg \
-    ag bat sponge ts jo dasel gron htmlq xq tomlq crudini age age-keygen minisign sendmail msmtp mailx mail lftp \
-    figlet colordiff wdiff rar unrar brotli pigz identify convert magick ffmpeg pandoc asciidoctor hugo mdbook \
-    pdflatex xelatex";
+const SYSTEM: &str = ". : [ [[ (( alias bg break caller cd command continue declare dirs disown echo enable eval exit \
+    export false fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read \
+    readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit umask unalias \
+    unset wait arch awk b2sum base32 base64 basename bc bzcat bzip2 bunzip2 cal cat chgrp chmod chown cksum cmp \
+    column comm cp cpio csplit curl cut date dc dd df diff diff3 dig dirname dmesg dos2unix du ed egrep envsubst \
+    expand expr factor fgrep file find fmt fold free gawk getconf getent gettext gpg gpg2 gpgconf grep gunzip gzip \
+    head hexdump host hostid hostname iconv id ifconfig install ip iptables join jq ldd less ln locale locale-gen \
+    logger logname ls lsattr lsb_release lsblk lscpu lsmod lsof lz4 lzip man mawk md5sum mkdir mkfifo mknod mktemp \
+    modprobe more mount mv nc ncat netcat netstat nl nproc nslookup numfmt od openssl patch pathchk pgrep pidof ping \
+    ping6 pkill killall pr printenv ps ptx pv readlink realpath rename rev rm rmdir route rsync scp sed seq sftp \
+    sha1sum sha224sum sha256sum sha384sum sha512sum shasum shred shuf sleep socat sort split ss ssh-add ssh-keygen \
+    ssh-keyscan stat stty sum sync sysctl tac tail tar tee telnet top touch tput tr traceroute tree truncate tsort \
+    tty umount uname unexpand uniq unix2dos unlink unlzma unxz unzip uptime users uuidgen vmstat w wc wget whereis \
+    which who whoami xmllint xmlstarlet xsltproc xxd xz xzcat yes yq zcat zip zipinfo zstd 7z 7za addgroup adduser \
+    chpasswd delgroup deluser groupadd groupdel groupmod groups passwd useradd userdel usermod apk apt \
+    apt-add-repository add-apt-repository apt-cache apt-get apt-key apt-mark aptitude brew choco dnf dpkg dpkg-query \
+    emerge microdnf opkg pacman pip pip3 rpm snap tdnf update-alternatives update-ca-certificates update-ca-trust \
+    winget yum yum-config-manager zypper dpkg-reconfigure debconf-set-selections ldconfig htpasswd keytool aria2c \
+    http https rg ag bat sponge ts jo dasel gron htmlq xq tomlq crudini age age-keygen minisign sendmail msmtp mailx \
+    mail lftp figlet colordiff wdiff rar unrar brotli pigz identify convert magick ffmpeg pandoc asciidoctor hugo \
+    mdbook pdflatex xelatex a2enmod crontab logrotate certbot mkcert dpkg-deb debuild lintian rpmbuild fpm nfpm \
+    nginx httpd haproxy promtool amtool upx pecl pear phpize docker-php-ext-install docker-php-ext-configure \
+    docker-php-ext-enable install-php-extensions";
 
 /// Compilers, formatters and checkers: they read files, and run none of them.
-const LANGUAGES: &str = "actionlint ajv alembic ar as autopep8 black buf c++ c99 cc cfn-lint check-jsonschema clang clang++ clang-format \
-    clang-tidy codespell commitlint cppcheck cpplint cspell djlint docformatter dotenv-linter doxygen \
+const LANGUAGES: &str = "actionlint ajv alembic ar as autopep8 black buf c++ c99 cc cfn-lint check-jsonschema clang clang++ \
+    clang-format clang-tidy codespell commitlint cppcheck cpplint cspell djlint docformatter dotenv-linter doxygen \
     editorconfig-checker ec errcheck flake8 g++ gcc gcov gcovr genhtml go-junit-report gofmt gofumpt goimports \
     golangci-lint golint hclfmt htmlhint isort javac javadoc jsonlint ktlint lcov ld lizard markdownlint \
     markdownlint-cli2 mdl mkdocs mockgen mypy nm objcopy objdump pdoc phpcs phpcbf phpmd phpstan pip-compile \
@@ -44,23 +46,27 @@ const LANGUAGES: &str = "actionlint ajv alembic ar as autopep8 black buf c++ c99
     spectral sphinx-build sqlc sqlfluff standardrb staticcheck strings strip stylelint swag swiftlint taplo templ \
     tflint tsc twine typedoc vale virtualenv vulture xenon yamale yamlfix yamlfmt yamllint vint jsonnet jb cue dhall \
     gomplate j2 bashate bandit checkov conftest detect-secrets gitleaks gosec govulncheck hadolint kics kube-linter \
-    kube-score kubeconform kubeval opa osv-scanner pip-audit pluto regal safety semgrep terrascan tfsec";
+    kube-score kubeconform kubeval opa osv-scanner pip-audit pluto regal safety semgrep terrascan tfsec \
+    ansible-galaxy ansible-lint ansible-vault pip-licenses cyclonedx-py cyclonedx-npm cyclonedx-gomod cyclonedx yapf \
+    interrogate bump-my-version eslint php-cs-fixer jar jarsigner jlink gocover-cobertura wasm-pack trunk grcov \
+    sccache ccache autoconf autoreconf automake zig ghc helm-docs jekyll zola dyff yj jd";
 
 /// Tools that work on images, and speak of docker where they mean a registry's.
 const IMAGES: &str = "buildah buildctl cosign crane crictl ctr gcrane img krane manifest-tool nerdctl notation oras podman regctl \
     regsync skopeo umoci docker-credential-ecr-login docker-credential-gcr grype syft snyk trivy";
 
 /// Clients of clouds, clusters, databases, forges and services: what they run, another machine runs.
-const CLIENTS: &str = "kubectl kubectx kubens kubeseal kustomize helm argocd flux istioctl linkerd cilium velero oc rancher kapp ytt \
-    kbld vendir stern eksctl kops talosctl nomad vault aws gcloud gsutil bq az doctl fly flyctl linode-cli hcloud \
-    scw oci ibmcloud yc aliyun cf eb netlify surge gh glab hub tea release-cli gitlab gitea mc s3cmd s5cmd rclone \
-    restic azcopy infracost cloudflared tailscale wg openvpn psql pg_dump pg_restore pg_isready createdb dropdb \
-    mysql mysqladmin mysqldump mariadb mariadb-admin mariadb-dump redis-cli mongo mongosh mongodump mongorestore \
-    sqlite3 sqlcmd influx cqlsh clickhouse-client kcat kafkacat nats ldapsearch ldapadd grpcurl websocat newman k6 \
-    vegeta hey ab siege lighthouse pa11y sentry-cli datadog-ci crowdin lokalise2 tx apprise ntfy codecov coveralls \
-    cc-test-reporter sonar-scanner dependency-check trufflehog ggshield clamscan freshclam git git-lfs git-crypt \
-    git-cliff git-chglog gitversion GitVersion svu semver svn hg cz commitizen bump2version bumpversion towncrier \
-    renovate-config-validator";
+const CLIENTS: &str = "kubectl kubectx kubens kubeseal kustomize helm argocd flux istioctl linkerd cilium velero oc rancher kapp \
+    ytt kbld vendir stern eksctl kops talosctl nomad vault aws gcloud gsutil bq az doctl fly flyctl linode-cli \
+    hcloud scw oci ibmcloud yc aliyun cf eb netlify surge gh glab hub tea release-cli gitlab gitea mc s3cmd s5cmd \
+    rclone restic azcopy infracost cloudflared tailscale wg openvpn psql pg_dump pg_restore pg_isready createdb \
+    dropdb mysql mysqladmin mysqldump mariadb mariadb-admin mariadb-dump redis-cli mongo mongosh mongodump \
+    mongorestore sqlite3 sqlcmd influx cqlsh clickhouse-client kcat kafkacat nats ldapsearch ldapadd grpcurl \
+    websocat newman k6 vegeta hey ab siege lighthouse pa11y sentry-cli datadog-ci crowdin lokalise2 tx apprise ntfy \
+    codecov coveralls cc-test-reporter sonar-scanner dependency-check trufflehog ggshield clamscan freshclam git \
+    git-lfs git-crypt git-cliff git-chglog gitversion GitVersion svu semver svn hg cz commitizen bump2version \
+    bumpversion towncrier renovate-config-validator goose dbmate atlas flyway liquibase sqitch ecs-deploy ecspresso \
+    pass mosquitto_pub bw";
 
 /// Commands that hang on their verb: name, and the verbs with which they run nothing of the repository's own.
 const BY_VERB: &[(&str, &str)] = &[
@@ -77,7 +83,7 @@ const BY_VERB: &[(&str, &str)] = &[
     ("bun", "add audit i info init install link outdated patch pm publish remove rm unlink update upgrade why"),
     (
         "cargo",
-        "add audit b build c check clean clippy deny doc fetch fmt generate-lockfile help info init install \
+        "add audit b build c check chef clean clippy deny doc fetch fmt generate-lockfile help info init install \
          locate-project login logout machete metadata msrv new outdated owner package pkgid publish remove report \
          rustc rustdoc search tree uninstall update vendor version yank zigbuild",
     ),
@@ -110,6 +116,7 @@ const BY_VERB: &[(&str, &str)] = &[
     ),
     ("go", "bug build clean doc env fix fmt get help install list mod telemetry version vet work"),
     ("hatch", "build clean config dep publish status version"),
+    ("java", ""),
     ("mamba", "activate clean config create deactivate info init install list remove search uninstall update"),
     ("micromamba", "activate clean config create deactivate info install list remove search uninstall update"),
     (
@@ -169,6 +176,10 @@ const BY_VERB: &[(&str, &str)] = &[
     ),
 ];
 
+/// Commands that hang on their verb the other way: those with which they run what stands behind.
+const BUT: &[(&str, &str)] =
+    &[("sops", "exec-env exec-file edit"), ("op", "run plugin"), ("doppler", "run"), ("infisical", "run")];
+
 /// Modules that `python -m` runs, besides those of the same name as a command.
 const MODULES: &str =
     "build compileall ensurepip grpc_tools.protoc http.server json.tool py_compile site venv wheel zipfile";
@@ -192,6 +203,10 @@ pub(super) fn is_familiar(words: &[Word], at: usize, name: &str) -> bool {
     if let Some(verbs) = verbs(name) {
         return first().is_none_or(|verb| is_in(verbs, verb));
     }
+    if let Some((_, verbs)) = BUT.iter().find(|(tool, _)| *tool == name) {
+        let mut words = words.iter().skip(at + 1).map(Word::display);
+        return !words.any(|word| is_in(verbs, word) || word == "--");
+    }
     let module = at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|word| word.display() == "-m");
     is_named(name) || module && is_in(MODULES, name)
 }
@@ -204,7 +219,8 @@ pub(super) fn verbs(name: &str) -> Option<&'static str> {
 /// Whether a name is one of those that need no verb, with a version or not: `pip3.12`, `gcc-13`.
 pub(super) fn is_named(name: &str) -> bool {
     let is = |name: &str| SILENT.contains(name) || ELSEWHERE.contains(name) || speaks(name);
-    is(name) || is(without_version(name))
+    let stem = without_version(name);
+    is(name) || stem.len() < name.len() && is(stem)
 }
 
 /// Whether a command does nothing with a daemon, whatever docker among its words is: the transport `docker:`, a folder, a package.

@@ -6,6 +6,7 @@ use super::docker::is_in;
 use super::docker::wrap::{base, target};
 use super::familiar::{is_familiar, is_silent, verbs, without_version};
 use super::package::verb;
+use super::programs::{self, awk_runs, is_inline};
 use super::tools::{hands_on, own_program, speaks, takes, tool};
 use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
 
@@ -32,7 +33,22 @@ pub fn hides_docker(command: &Command) -> Option<Hidden> {
 }
 
 fn hides(command: &Command, depth: usize) -> Option<Hidden> {
-    if docker(command).is_some() { None } else { of_words(&command.words, depth) }
+    if docker(command).is_some() { None } else { of_words(&command.words, depth).or_else(|| of_input(command)) }
+}
+
+/// A language that reads its program from its input: `python3 - <<EOF`, `… | node`.
+fn of_input(command: &Command) -> Option<Hidden> {
+    let at = target(&command.words)?;
+    let name = without_version(base(command.words.get(at)?.value()?));
+    let rest = || command.words.iter().skip(at + 1).map(Word::display);
+    let fed = command.redirects.iter().any(|redirect| redirect.operator.contains('<'))
+        || command.context.pipeline.as_ref().is_some_and(|pipeline| pipeline.position > 0);
+    let program = rest().any(|word| !word.starts_with('-') || is_inline(name, word));
+    (is_language(name) && fed && !program).then_some(Hidden { code: "interpreter", target: None })
+}
+
+fn is_language(name: &str) -> bool {
+    matches!(name, "python" | "node" | "ruby" | "perl" | "php" | "pwsh")
 }
 
 fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
@@ -49,6 +65,13 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
     }
     match without_version(name) {
         "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument.unwrap_or_default() {
+            // `dotnet tool restore`, and not `dotnet tool run x`.
+            "tool" if name == "dotnet" && !words.iter().any(|word| matches!(word.display(), "run" | "exec")) => None,
+            "tool"
+                if name == "go" && words.iter().any(|word| is_in("cover covdata nm objdump vet", word.display())) =>
+            {
+                None
+            }
             "test" | "nextest" | "vstest" | "llvm-cov" | "tarpaulin" => hidden("test-runner"),
             _ if is_familiar(words, at, name) => None,
             _ => hidden("task"),
@@ -85,8 +108,10 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let found = words.find(|(_, word)| value(word).is_some_and(speaks));
             found.map(|(index, _)| Hidden { code: "alias", target: Some(index) })
         }
-        // A file of the system's sets variables: `. /etc/os-release`.
-        "." | "source" if argument.is_some_and(is_system) => None,
+        // A file of the system's or of a tool's sets variables: `. /etc/os-release`, `. .venv/bin/activate`.
+        "." | "source" if next.and_then(|next| words.get(next)).is_some_and(|word| is_elsewhere(word.display())) => {
+            None
+        }
         "." | "source" => hidden("script"),
         "awk" | "gawk" | "mawk" => {
             let mut words = words.iter().enumerate().skip(at + 1);
@@ -105,12 +130,16 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             again(words, from..from + 1, depth)
         }
         "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" | "sg" => shell(words, at, depth),
-        language @ ("python" | "node" | "ruby" | "perl" | "php" | "pwsh") => {
-            let inline = words.iter().skip(at + 1).any(|word| is_inline(language, word.display()));
-            let shown = words.iter().any(|word| RUNS.iter().any(|way| text(word).contains(way)));
+        language if is_language(language) => {
+            let rest = || words.iter().skip(at + 1);
+            let inline = rest().any(|word| is_inline(language, word.display()));
+            let shown = rest().any(|word| programs::runs(language, word));
             (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
         _ if written.starts_with("/kaniko/") => None,
+        _ if let Some(at) = programs::by_option(words, at, name) => {
+            Some(Hidden { code: "shell-string", target: Some(at) })
+        }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
         _ if speaks(name) => None,
         _ if let Some(code) = own_program(words, at, name) => Some(Hidden { code, target: Some(at) }),
@@ -161,36 +190,18 @@ fn is_system(name: &str) -> bool {
     SYSTEM.iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// A file that is none of the repository's: the system's, the user's, what `venv` makes.
+fn is_elsewhere(file: &str) -> bool {
+    let home = ["~/", "$HOME/", "${HOME}/", "/root/", "$NVM_DIR/", "${NVM_DIR}/"];
+    is_system(file) || file.ends_with("/bin/activate") || home.iter().any(|prefix| file.starts_with(prefix))
+}
+
 /// Package managers run scripts by name, `yarn e2e` like `yarn run e2e`, and their own verbs are not scripts.
 fn package(manager: &str, verb: &str) -> Option<&'static str> {
     match verb {
         "exec" | "dlx" | "x" | "create" => Some("package-runner"),
         _ => (!is_in(verbs(manager)?, verb)).then_some("package-script"),
     }
-}
-
-/// What a program in one word says when it runs another: Python's, Node's, Ruby's, Perl's and PHP's ways.
-const RUNS: [&str; 11] =
-    ["docker", "subprocess", "system(", "system \"", "system '", "open(", "exec", "spawn", "passthru", "%x", "`"];
-
-/// Whether an option has the program itself behind it: `python -c`, `node -p`, `perl -pe`.
-fn is_inline(language: &str, option: &str) -> bool {
-    match language {
-        "python" => option == "-c",
-        "node" => is_in("-e -p --eval --print", option),
-        "php" => option == "-r",
-        "pwsh" => option.eq_ignore_ascii_case("-c") || option.eq_ignore_ascii_case("-command"),
-        _ => option.strip_prefix('-').is_some_and(|letters| {
-            letters.contains('e') && letters.chars().all(|letter| letter.is_ascii_alphanumeric())
-        }),
-    }
-}
-
-/// Whether a program of awk's runs a command: `system("x")`, `"x" | getline`, `print | "x"`.
-fn awk_runs(program: &str) -> bool {
-    // A bar alone is a text: `print $1 "|" $2`.
-    let program = program.replace("\"|\"", "").replace("\" | \"", "");
-    ["system(", "| getline", "|getline", "| \"", "|\"", "|&"].iter().any(|way| program.contains(way))
 }
 
 /// Words that a shell reads once more.

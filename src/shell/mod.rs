@@ -13,6 +13,7 @@ mod known;
 mod mention;
 mod package;
 mod place;
+mod programs;
 mod read;
 mod row;
 mod script;

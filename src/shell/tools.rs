@@ -1,5 +1,8 @@
 //! What commands are known for, by their names.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::Word;
 use super::docker::wrap::base;
 use super::docker::{SPEAKERS, is_in};
@@ -44,6 +47,10 @@ pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
     // `virtualenv -p python3 venv` does not run it, and others are plain words.
     const HANDED: &str = "python python3 node ruby perl php go cargo";
     const HANDS: &str = "-- run exec -m ::: env";
+    // Nearly all are known.
+    if words.len() <= at + 1 || knows(name) {
+        return None;
+    }
     let rest = || words.iter().enumerate().skip(at + 1);
     let first = rest().find(|(_, word)| !word.display().starts_with('-')).map(|(index, _)| index);
     let handed = |index: usize| {
@@ -58,7 +65,7 @@ pub(super) fn carried(words: &[Word], at: usize, name: &str) -> Option<usize> {
         is_in(ANYWHERE, program) || known && handed(index) || (known || own) && hands_on(words, at)
     };
     let found = rest().find(|(index, word)| runs(*index, word))?.0;
-    (!takes(words, at, found) && !knows(name)).then_some(found)
+    (!takes(words, at, found)).then_some(found)
 }
 
 /// Whether a command does nothing but run another, so that all of its words may be that.
@@ -102,9 +109,14 @@ fn knows(name: &str) -> bool {
     tool(name).is_some() || is_in(OWN, name) || is_named(name)
 }
 
+/// Commands that have what they are told run by another machine.
+const ELSEWHERE: &str = "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq \
+    helmfile argocd cf eb kustomize yc";
+
+static SPEAK: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| [SPEAKERS, ELSEWHERE].iter().flat_map(|list| list.split_ascii_whitespace()).collect());
+
 /// Commands that take text for what it is, or have it run by another machine.
 pub(super) fn speaks(name: &str) -> bool {
-    const ELSEWHERE: &str = "ssh scp rsync mosh kubectl oc helm gcloud aws az doctl fly flyctl heroku glab gh release-cli jq yq \
-        helmfile argocd cf eb kustomize yc";
-    is_in(SPEAKERS, name) || is_in(ELSEWHERE, name)
+    SPEAK.contains(name)
 }

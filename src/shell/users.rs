@@ -45,6 +45,8 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("oscap-docker", "", "oscap-docker", "oscap-docker reads images out of the daemon"),
     ("clair-scanner", "", "clair-scanner", "clair-scanner reads images out of the daemon"),
     ("codeclimate", "analyze", "codeclimate", "codeclimate analyzes in docker containers"),
+    ("talosctl", "cluster", "talosctl", "talosctl creates clusters in docker containers"),
+    ("horusec", "start", "horusec", "horusec runs its tools in docker containers"),
     ("batect", "", "batect", "batect runs tasks in docker containers"),
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
@@ -54,13 +56,9 @@ const USERS: &[(&str, &str, &str, &str)] = &[
 ///
 /// A mention of `docker.sock` counts in every command, docker's own too.
 pub fn other_daemon_users(command: &Command) -> Option<Reason> {
-    let shown = || {
-        let values = command.assignments.iter().filter_map(|set| set.value.as_ref());
-        let targets = command.redirects.iter().map(|redirect| &redirect.target);
-        command.words.iter().chain(values).chain(targets).map(|word| word.display())
-    };
     // A character is found much sooner than a word, here and below.
-    if shown().any(|text| text.contains('.') && text.contains("docker.sock")) {
+    let raw = command.raw();
+    if raw.contains('.') && raw.contains("docker.sock") {
         return Some(Reason::new("docker-socket", "it uses the daemon's socket"));
     }
     if docker(command).is_some() {
@@ -84,7 +82,26 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let said = |word: &str| {
         ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild"].iter().any(|it| word.ends_with(it))
     };
+    // It looks for a daemon with `docker ps` first (azure-cli, `acr/custom.py`).
+    let has = |word: &str| rest().any(|other| other == word);
+    if name == "az" && verb == "acr" && has("login") && !has("--expose-token") && !has("-t") {
+        return Some(Reason::new("az-acr-login", "`az acr login` asks for a daemon; `--expose-token` does without"));
+    }
     let builds = match name {
+        // It loads the image into the daemon, unless it is told a registry (.NET SDK, "Containerize a .NET app").
+        "dotnet" => {
+            rest().any(|word| ["PublishContainer", "DefaultContainer", ".dcproj"].iter().any(|it| word.contains(it)))
+                && !rest().any(|word| word.contains("ContainerRegistry"))
+        }
+        "aws" => verb == "lightsail" && has("push-container-image"),
+        "doctl" => verb == "apps" && has("dev"),
+        "gcloud" => verb == "docker" || verb == "functions" && has("local") || verb == "beta" && has("code"),
+        "eb" => verb == "local",
+        "eksctl" => verb == "anywhere",
+        "gh" => verb == "act",
+        "ibmcloud" => verb == "dev",
+        "kustomize" => verb == "fn" || has("--enable-alpha-plugins"),
+        "checkov" => has("--docker-image"),
         "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
         "flyctl" | "fly" => rest().any(|word| word == "--local-only"),
         "ko" => rest().any(|word| word == "--local" || word == "-L"),
@@ -92,7 +109,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         _ => false,
     };
     if builds {
-        return Some(Reason::new("image-by-build-tool", "the build tool makes an image with docker"));
+        return Some(Reason::new("image-by-build-tool", "it makes, runs or reads an image by docker"));
     }
     let starts = match name {
         "service" | "rc-service" => verb == "docker" && rest().any(|word| word.ends_with("start")),
@@ -108,6 +125,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         "syft" | "grype" => Some("docker:"),
         "container-diff" => Some("daemon:"),
         "diffoci" => Some("docker:"),
+        "buildctl" => Some("docker-container:"),
         _ => None,
     };
     let after = |option: &str| {
@@ -119,7 +137,9 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let scans = (name == "trivy" && after("--image-src").is_some_and(reads_from_daemon_only))
         || (matches!(name, "syft" | "grype") && after("--from").is_some_and(reads_from_daemon_only))
         || set.chain(exported).any(|(name, value)| reads_from_daemon(name, value));
-    if scans || reads.is_some_and(|transport| rest().any(|word| word.starts_with(transport))) {
+    if scans
+        || reads.is_some_and(|transport| rest().any(|word| word.trim_start_matches("--addr=").starts_with(transport)))
+    {
         return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
     }
     let probes = matches!(name, "nc" | "ncat" | "netcat" | "ping" | "telnet" | "getent" | "nslookup")

@@ -326,11 +326,8 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "conditional-push", message);
                 continue;
             }
-            if let Some(command) = self.shell.writes_between(source, place, &from) {
-                let what = match command.contains("logout") || command.contains("onfig") {
-                    true => "ends a login that the copy needs",
-                    false => "may write what is copied here",
-                };
+            if let Some(command) = self.shell.writes_between(source, place.max(at), &from) {
+                let what = "may end a login that the copy needs, or write what is copied here";
                 let message = format!("`{}` {what}", super::facts::short(command));
                 self.refuse(at, "order-of-copies", &message);
                 continue;

@@ -31,7 +31,9 @@ mod words;
 
 pub use draft::Draft;
 pub use environment::set_by;
-pub use facts::{Around, Build, Facts, Need, Reading, Recipe, Survey, Use, Uses, Values, reason, reason_at, short};
+pub use facts::{
+    Around, Build, Facts, Need, Reading, Recipe, Survey, Unseen, Use, Uses, Values, reason, reason_at, short,
+};
 pub use image::{image_of, is_before_buildkit, is_dind, is_off, name};
 pub use left::{Left, Reason};
 pub use rewrite::{Expect, Rewrite, Stage};

@@ -192,6 +192,13 @@ impl<'s> Edits<'s> {
                 (None, Some(previous)) => previous..end(behind).unwrap_or(previous),
                 (None, None) => stream.outer_span(child),
             };
+            // Whose comment it is, a line of a flow collection does not tell.
+            let whole = stream.outer_span(parent);
+            if stream.comments().iter().any(|comment| whole.contains(&comment.start)) {
+                return Err(
+                    self.error(child, "a comment stands within the brackets from which this would go".to_owned())
+                );
+            }
             let within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
             self.edits.retain(|edit| !edit.text.is_empty() || !within(edit));
             range

@@ -97,6 +97,22 @@ const MANIFESTS: [&str; 9] = [
     "Gemfile",
 ];
 
+/// The scripts of a `package.json` that package managers run by themselves (npm, "Life cycle scripts").
+const LIFECYCLE: [&str; 12] = [
+    "preinstall",
+    "install",
+    "postinstall",
+    "preprepare",
+    "prepare",
+    "postprepare",
+    "prepublishOnly",
+    "prepack",
+    "postpack",
+    "preversion",
+    "version",
+    "postversion",
+];
+
 /// As many files of one kind are read.
 const MOST: usize = 64;
 
@@ -110,6 +126,20 @@ impl Looks<'_> {
             let tools = TOOLS.iter().filter(|tool| tool.programs.contains(&name));
             tools.into_iter().find_map(|tool| {
                 self.tools_files(tool, &folders).into_iter().find_map(|path| self.says(&path, tool.says))
+            })
+        })
+    }
+
+    /// Docker in a script that package managers run by themselves when they install, pack or publish.
+    pub(super) fn lifecycle(&mut self) -> Option<(String, Found)> {
+        self.listed("**/package.json", MOST).into_iter().find_map(|path| {
+            let text = self.text(&path).filter(|text| mentions_docker(text))?;
+            let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+            LIFECYCLE.iter().find_map(|name| {
+                let run = json.get("scripts")?.get(name)?.as_str().filter(|run| mentions_docker(run))?;
+                let named = format!("\"{name}\"");
+                let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
+                Some((path.clone(), Found::Docker(line, short(run))))
             })
         })
     }

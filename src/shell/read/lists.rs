@@ -1,6 +1,6 @@
 //! `a && b || c` and `a | b | c`.
 
-use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast, CompoundCommand, Stmt};
+use shuck_ast::{BinaryCommand, BinaryOp, Command as Ast, CompoundCommand, Stmt, StmtSeq};
 
 use super::super::{Chain, Context, Guard, Joint, Pipeline, What};
 use super::walk::{Cover, Extent, Walk};
@@ -25,9 +25,9 @@ impl Walk<'_> {
         // What `|| exit 1` follows stops the script when it fails, as it does without; but within a group or a function to its left
         // the shell goes on after a failure. So it does in a function that an `if` or a list calls.
         let plain = |stmt: &&Stmt| match &stmt.command {
-            Ast::Compound(compound) => {
-                matches!(compound, CompoundCommand::Conditional(_) | CompoundCommand::Arithmetic(_))
-            }
+            Ast::Compound(CompoundCommand::Conditional(_) | CompoundCommand::Arithmetic(_)) => true,
+            Ast::Compound(CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body)) => is_row(body),
+            Ast::Compound(_) => false,
             _ => !self.calls_own(stmt),
         };
         let exits = around.function.is_none()
@@ -133,6 +133,20 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// `a && b && c` alone: each runs because the one before succeeded, whatever the shell does about failures.
+fn is_row(body: &StmtSeq) -> bool {
+    let [stmt] = body.stmts.as_slice() else { return false };
+    let mut next = stmt;
+    while let Ast::Binary(binary) = &next.command {
+        let simple = matches!(binary.right.command, Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_));
+        if binary.op != BinaryOp::And || !simple {
+            return false;
+        }
+        next = &binary.left;
+    }
+    matches!(next.command, Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_))
 }
 
 fn joint(op: BinaryOp) -> Joint {

@@ -38,17 +38,26 @@ pub(super) fn mask(text: &str) -> (Cow<'_, str>, Vec<Range<usize>>) {
 }
 
 /// Why the parser would take too long: its time grows with the square of the braces in one word, and out of all bounds
-/// with expansions that are not closed within one another.
+/// with expansions that are not closed within one another, and with the cube of the parentheses, each of which may begin an arithmetic one.
 pub(super) fn hostile(text: &str) -> Option<&'static str> {
     const BRACES: usize = 1000;
     const OPEN: usize = 10;
-    // Nearly every script has fewer of both.
+    const PARENTHESES: usize = 100;
+    // Nearly every script has fewer of all.
     let few = |byte, most| memchr::memchr_iter(byte, text.as_bytes()).take(most + 1).count() <= most;
-    if few(b'$', OPEN) && few(b'{', BRACES) {
+    if few(b'$', OPEN) && few(b'{', BRACES) && few(b'(', PARENTHESES) {
         return None;
     }
-    let (mut braces, mut open, mut before) = (0, 0usize, b' ');
+    let (mut braces, mut open, mut parentheses, mut before) = (0, 0usize, 0usize, b' ');
     for byte in text.bytes() {
+        match byte {
+            b'(' => parentheses += 1,
+            b')' => parentheses = parentheses.saturating_sub(1),
+            _ => {}
+        }
+        if parentheses > PARENTHESES {
+            return Some("too many parentheses within one another");
+        }
         match (before, byte) {
             (b'$', b'{' | b'(') => open += 1,
             (_, b'}' | b')') => open = open.saturating_sub(1),

@@ -219,7 +219,10 @@ impl Facts<'_> {
     /// What a variable of the job tells a scanner to read out of the daemon.
     fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
         for (part, script) in parts.iter().zip(scripts) {
-            for command in script.commands() {
+            let names = ["trivy", "syft", "grype"];
+            let named =
+                names.iter().any(|name| memchr::memmem::find(script.text().as_bytes(), name.as_bytes()).is_some());
+            for command in script.commands().iter().filter(|_| named) {
                 let prefix = match program(command) {
                     Some("trivy") => "TRIVY_",
                     Some("syft") => "SYFT_",

@@ -64,7 +64,7 @@ pub(super) fn switches(command: &Command, signs: &[char], (letter, name): (char,
 /// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).
 fn demands(text: &str) -> bool {
     text.match_indices("${").any(|(at, _)| {
-        let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_[]@*".contains(c));
         name.starts_with(":?") || name.starts_with('?')
     })
 }

@@ -58,6 +58,16 @@ impl Work<'_, '_, '_> {
             if self.pushed.values().flatten().any(|(key, _)| key == name) {
                 continue;
             }
+            let pulled = self.locals.get(name).is_some_and(|local| matches!(local.source, Source::Pull(_)));
+            // Where something else is wrong already, the push is left for that.
+            if pulled
+                && self.flow.reasons.is_empty()
+                && !self.flow.copies.iter().any(|copy| key(&plain(&copy.to)) == *name)
+            {
+                let message =
+                    format!("`{name}` is pushed nowhere here: another job may use it, by a daemon that they share");
+                found.push((*at, message));
+            }
             let copies = self.flow.copies.iter().filter(|copy| key(&plain(&copy.to)) == *name);
             let pushed = copies.map(|copy| Point { part: copy.at.0, command: copy.at.1 }).min();
             let waits = |place: &Point| place > at && pushed.is_none_or(|pushed| *place < pushed);
@@ -100,13 +110,15 @@ impl Work<'_, '_, '_> {
             let full = self.shell.full(key);
             full == repository || full.strip_prefix(repository).is_some_and(|rest| rest.starts_with(':'))
         };
+        // Another name without a variable is another one's.
+        let open = |key: &&String| is_of(key) || key.contains('$');
         let locals = self.locals.iter().filter(|(key, _)| is_of(key));
         let all: Vec<(String, Local)> = locals.map(|(key, local)| (key.clone(), local.clone())).collect();
         let removes = |command: &crate::shell::Command| {
             crate::shell::docker(command).is_some_and(|docker| docker.verb == Verb::Rmi)
         };
-        let removes = self.shell.commands().any(|(_, command)| removes(command));
-        if all.len() < self.locals.len() || all.is_empty() || removes {
+        let removes = self.shell.commands().any(|(point, command)| point < at && removes(command));
+        if all.len() < self.locals.keys().filter(open).count() || all.is_empty() || removes {
             self.refuse(at, "push-not-built", "pushes every tag, and it is not certain which there are");
         }
         for (key, local) in all {

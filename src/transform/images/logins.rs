@@ -3,6 +3,7 @@
 use super::between::{Point, Shell};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, docker};
+use crate::transform::environment::{forgets, sets_client};
 use crate::transform::purpose::{Purpose, purpose};
 
 impl<'f, 'p> Shell<'f, 'p> {
@@ -12,7 +13,10 @@ impl<'f, 'p> Shell<'f, 'p> {
         let is_login = |command: &Command| {
             purpose(command) == Purpose::Login && docker(command).is_none_or(|docker| docker.verb != Verb::Logout)
         };
-        let Some(pipeline) = command.context.pipeline.as_ref() else { return is_login(command) };
+        // It only names who is asked for a password later.
+        let helps =
+            command.name() == Some("gcloud") && command.words.iter().any(|it| it.display() == "configure-docker");
+        let Some(pipeline) = command.context.pipeline.as_ref() else { return is_login(command) || helps };
         let beside = |other: &Command| other.context.pipeline.as_ref().is_some_and(|it| it.id == pipeline.id);
         let mut same = self.commands().skip_while(|(_, other)| !std::ptr::eq(*other, command));
         let own = same.next().map(|(point, _)| point.part);
@@ -56,25 +60,42 @@ impl<'f, 'p> Shell<'f, 'p> {
     /// A login between two places to the registry of a name, other than one that stands before them as well.
     pub fn logs_in_anew(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
         let registry = super::reference::registry(&self.full(raw));
-        let there = |command: &Command| self.logs_in_to(command).is_some_and(|server| server == registry);
-        let before = self.commands().filter(|(point, command)| *point < from && there(command));
-        let before = before.last().map(|(_, command)| words(command));
-        let mut between = self.between(from.min(to), from.max(to)).filter(|(_, command)| there(command));
-        between.find(|(_, command)| before.as_ref() != Some(&words(command))).map(|(_, command)| command.raw())
+        let there =
+            |(_, command): &(Point, &Command)| self.logs_in_to(command).is_some_and(|server| server == registry);
+        let before = self.commands().filter(|(point, _)| *point < from).filter(there).last();
+        let mut between = self.between(from.min(to), from.max(to)).filter(there);
+        let again = |at: Point| before.is_some_and(|(before, _)| self.says_the_same(before, at));
+        between.find(|(point, _)| !again(*point)).map(|(_, command)| command.raw())
     }
 
     /// A login between two places to a registry where somebody was logged in before them in other words, perhaps as
     /// someone else.
     pub fn changes_login(&self, from: Point, to: Point) -> Option<&'f str> {
-        let changes = |command: &Command| {
+        let changes = |at: Point, command: &Command| {
             let server = self.logs_in_to(command)?;
             let same = |(point, other): &(Point, &Command)| {
                 *point < from && self.logs_in_to(other).is_some_and(|other| other == server)
             };
-            let before = self.commands().filter(same).last()?.1;
-            Some(words(before) != words(command))
+            let before = self.commands().filter(same).last()?.0;
+            Some(!self.says_the_same(before, at))
         };
-        self.between(from, to).find(|(_, command)| changes(command) == Some(true)).map(|(_, command)| command.raw())
+        let mut between = self.between(from, to);
+        between.find(|(point, command)| changes(*point, command) == Some(true)).map(|(_, command)| command.raw())
+    }
+
+    /// Whether two logins are in the same words, and these mean the same.
+    fn says_the_same(&self, one: Point, other: Point) -> bool {
+        let said = self.said(one);
+        said == self.said(other) && said.iter().all(|raw| self.means_the_same(raw, one, other))
+    }
+
+    /// What a login is in its own words, and in those of what hands it its password.
+    fn said(&self, at: Point) -> Vec<&'f str> {
+        let Some(script) = self.script(at.part) else { return Vec::new() };
+        let Some(own) = script.commands().get(at.command) else { return Vec::new() };
+        let id = |command: &Command| command.context.pipeline.as_ref().map(|pipeline| pipeline.id);
+        let beside = |command: &&Command| std::ptr::eq(*command, own) || id(own).is_some() && id(command) == id(own);
+        script.commands().iter().filter(beside).map(Command::raw).collect()
     }
 
     /// The registry that a command logs in to.
@@ -90,16 +111,14 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 }
 
-/// Whether a command takes a login away: `docker logout`, or another file in place of the client's.
+/// Whether a command takes a login away: `docker logout`, or another file or folder in place of the client's.
 fn is_logout(command: &Command) -> bool {
     let is_file = |text: &str| text.contains(".docker/config.json") || text.contains("DOCKER_CONFIG");
     let writes = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
-    let handles = matches!(command.name(), Some("cp" | "mv" | "rm" | "ln" | "tee" | "install" | "export"));
+    let handles = matches!(command.name(), Some("cp" | "mv" | "rm" | "ln" | "tee" | "install"));
     docker(command).is_some_and(|docker| docker.verb == Verb::Logout)
+        || sets_client(command)
+        || forgets(command)
         || writes.into_iter().any(|redirect| is_file(redirect.target.display()))
         || handles && command.words.iter().any(|word| is_file(word.display()))
-}
-
-fn words(command: &Command) -> Vec<String> {
-    command.words.iter().map(|word| word.raw().to_owned()).collect()
 }
