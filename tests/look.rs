@@ -136,5 +136,10 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
     assert_ne!(found, "pending");
     assert!(reasons.contains("package.json:3 by itself [package-script]"), "{reasons}");
     assert_eq!(outcome("npm ci --ignore-scripts", &[("package.json", uses)]).0, "pending");
+    let silent = ".a: &d [docker:29-dind]\nservices: *d\ntest:\n  script: npm ci\nother:\n  script: echo hi\n";
+    let status =
+        Repository::with(&[(".gitlab-ci.yml", silent), ("package.json", uses)]).json(&["status", "--format", "json"]);
+    let code = |job: usize| status["jobs"][job]["reasons"][0]["code"].clone();
+    assert_eq!((code(0).as_str(), code(1).as_str()), (Some("package-script"), None), "{status}");
     assert_eq!(outcome("npm ci", &[("package.json", &uses.replace("docker compose", "echo"))]).0, "pending");
 }

@@ -5,6 +5,7 @@
 //! CI file tells. A job that uses an image which another one builds, and does not pull it, is the sign.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -14,6 +15,12 @@ use crate::transform::{Build, Facts, Reason, Survey, Uses, Values, reason};
 
 /// Notes for every job that builds which other job may wait for its image, and whose image it may begin with.
 pub(super) fn await_images(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
+    let uses = facts.iter().filter_map(|facts| facts.uses.as_ref());
+    let listed: BTreeSet<String> = uses.flat_map(|uses| uses.lists.iter().cloned()).collect();
+    if !listed.is_empty() {
+        let listed = Arc::new(listed);
+        facts.iter_mut().for_each(|facts| facts.listed = Arc::clone(&listed));
+    }
     if !facts.iter().any(|facts| !facts.recipes.is_empty() && !facts.dind.is_empty()) {
         return;
     }

@@ -38,9 +38,13 @@ const VARIABLES: [&str; 3] = ["COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_ENV_F
 
 /// Looks at the files of every job that builds with compose or with bake.
 pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, project: &Project, settings: &Settings) {
+    let made = match facts.iter().any(|facts| facts.compose) {
+        true => facts.iter().flat_map(artifacts).collect(),
+        false => Vec::new(),
+    };
     for facts in facts.iter_mut().filter(|facts| facts.compose) {
         let old = is_before_buildkit(facts, settings);
-        match baked(facts, files, old) {
+        match baked(facts, files, &made, old) {
             Ok(file) => {
                 facts.needs.retain(|reason| !is_compose(reason));
                 facts.compose_file = Some(file);
@@ -67,6 +71,13 @@ pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, projec
     }
 }
 
+/// The paths of a job's artifacts.
+fn artifacts(facts: &Facts<'_>) -> Vec<String> {
+    let paths = facts.effective.get("artifacts").and_then(|artifacts| artifacts.get("paths"));
+    let items = paths.iter().flat_map(|paths| paths.items());
+    items.filter_map(|item| item.text().map(|text| text.into_owned())).collect()
+}
+
 fn is_compose(reason: &Reason) -> bool {
     matches!(reason.code, "compose-build" | "compose-push")
 }
@@ -80,7 +91,7 @@ fn at(facts: &Facts<'_>, project: &Project, bake: &Use, message: String) -> Reas
 }
 
 /// The compose file that bake is to be given, or what stands against it.
-fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, String> {
+fn baked(facts: &Facts<'_>, files: &dyn Files, made: &[String], old: bool) -> Result<String, String> {
     if facts.needs.iter().any(|reason| !is_compose(reason)) {
         return Err("the job needs a daemon for more than that".to_owned());
     }
@@ -139,6 +150,9 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, old: bool) -> Result<String, Stri
     let is_read = |name: &str| name == path || name == ".env" || NAMES.contains(&name) || OVERRIDES.contains(&name);
     if let Some(command) = commands().find(|command| writes(command, &is_read)) {
         return Err(format!("`{}` may change what compose reads", crate::transform::short(command.raw())));
+    }
+    if let Some(made) = made.iter().find(|made| is_read(made.trim_start_matches("./"))) {
+        return Err(format!("`{made}` is an artifact of a job, and may change what compose reads"));
     }
     let of_files = |text: &String| VARIABLES.into_iter().find(|name| text.contains(name));
     if let Some(name) = there(".env").as_ref().and_then(of_files) {

@@ -98,7 +98,12 @@ fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
     };
     let mut found = Vec::new();
     for (number, part) in facts.parts.iter().enumerate() {
-        for (index, command) in part.script.commands().iter().enumerate().filter(|(_, command)| manages(command)) {
+        // One that says nothing of docker was not kept.
+        let script = match part.script.text().is_empty() {
+            true => &Script::parse(part.items.iter().map(|item| &*item.text)),
+            false => &*part.script,
+        };
+        for (index, command) in script.commands().iter().enumerate().filter(|(_, command)| manages(command)) {
             let message = format!("`{}` {told}", short(command.raw()));
             let reason = reason(pipeline.project(), part, command.span.as_ref(), "package-script", message);
             found.push(Unseen { reason, part: number, command: index });

@@ -7,6 +7,7 @@ mod unseen;
 mod uses;
 mod values;
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
@@ -68,6 +69,8 @@ pub struct Facts<'p> {
     pub uses: Option<Box<Uses>>,
     /// Other jobs that may take an image from its daemon: what it builds there and does not push, or they do not pull.
     pub awaited: Vec<Reason>,
+    /// What any job of the pipeline puts into lists of images.
+    pub listed: Arc<BTreeSet<String>>,
     /// It makes its own builder with the Kubernetes driver.
     pub kubernetes: bool,
     /// It works on a registry without a daemon: `imagetools`, `manifest`.

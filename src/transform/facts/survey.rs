@@ -60,6 +60,7 @@ impl<'s> Survey<'s> {
             compose_file: facts.compose_file.clone(),
             uses: None,
             awaited: facts.awaited.clone(),
+            listed: Arc::clone(&facts.listed),
             kubernetes: facts.kubernetes,
             registry: facts.registry,
             never: facts.never,
@@ -136,6 +137,7 @@ impl<'s> Survey<'s> {
             compose_file: None,
             uses: None,
             awaited: Vec::new(),
+            listed: Arc::default(),
             kubernetes: false,
             registry: false,
         };

@@ -21,6 +21,8 @@ pub struct Uses {
     pub needs: BTreeSet<String>,
     /// What it builds and pushes.
     pub releases: BTreeSet<String>,
+    /// What it puts into lists: `docker manifest create`.
+    pub lists: BTreeSet<String>,
 }
 
 impl Uses {
@@ -51,6 +53,7 @@ impl Uses {
                     uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
                     given.extend(operand(1));
                 }
+                Verb::Manifest => uses.lists.extend(shown(command).map(|word| names.key(word))),
                 Verb::Save | Verb::Inspect | Verb::Export => {
                     uses.needs.extend(shown(command).map(|word| names.key(word)));
                 }
@@ -58,7 +61,8 @@ impl Uses {
             }
         }
         uses.releases = pushes.into_iter().filter(|name| uses.builds.contains_key(name)).collect();
-        let is_any = !uses.builds.is_empty() || !uses.pulls.is_empty() || !uses.needs.is_empty();
+        let sets = [&uses.pulls, &uses.needs, &uses.lists];
+        let is_any = !uses.builds.is_empty() || sets.iter().any(|set| !set.is_empty());
         is_any.then_some(uses)
     }
 }

@@ -204,7 +204,7 @@ impl<'f, 'p> Shell<'f, 'p> {
         self.loops().any(|one| one == name) || self.commands().any(|(_, command)| sets(command))
     }
 
-    /// Whether a `docker manifest` behind a place names an image: its lists have no lists in them.
+    /// Whether a `docker manifest` behind a place, or of another job, names an image: its lists have no lists in them.
     pub fn lists_after(&self, from: Point, name: &str) -> bool {
         let name = self.full(name);
         let lists = |command: &Command| {
@@ -213,7 +213,8 @@ impl<'f, 'p> Shell<'f, 'p> {
             docker(command).is_some_and(|docker| docker.verb == Verb::Manifest)
                 && command.words.iter().any(|word| self.full(word.display()) == name || set(word.display()))
         };
-        self.commands().any(|(point, command)| from < point && lists(command))
+        let own = self.commands().any(|(point, command)| from < point && lists(command));
+        own || self.facts.listed.contains(&name) && !self.commands().any(|(_, command)| lists(command))
     }
 
     /// Whether two names are of one registry.
