@@ -181,27 +181,7 @@ impl<'s> Edits<'s> {
             return Err(self.error(child, "an entry is deleted by its key".to_owned()));
         };
         let range = if stream.is_flow(parent) {
-            // With what is deleted beside it: a comma belongs to one of two.
-            let goes = |place: &usize| siblings.get(*place).is_some_and(|&it| self.intent.is_deleted(it));
-            let before = (0..at).rev().take_while(goes).last().unwrap_or(at);
-            let behind = (at + 1..).take_while(goes).last().unwrap_or(at);
-            let start = |place: usize| siblings.get(place).map(|&it| stream.place(it).mark as usize);
-            let end = |place: usize| siblings.get(place).map(|&it| stream.place(stream.last_of(it)).end as usize);
-            let range = match (start(behind + 1), before.checked_sub(1).and_then(end)) {
-                (Some(next), _) => start(before).unwrap_or(next)..next,
-                (None, Some(previous)) => previous..end(behind).unwrap_or(previous),
-                (None, None) => stream.outer_span(child),
-            };
-            // Whose comment it is, a line of a flow collection does not tell.
-            let whole = stream.outer_span(parent);
-            if stream.comments().iter().any(|comment| whole.contains(&comment.start)) {
-                return Err(
-                    self.error(child, "a comment stands within the brackets from which this would go".to_owned())
-                );
-            }
-            let within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
-            self.edits.retain(|edit| !edit.text.is_empty() || !within(edit));
-            range
+            self.flow_to_delete(parent, child, &siblings, at)?
         } else {
             self.lines_to_delete(parent, child, siblings.get(at + 1).copied())
         };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Edits, Position};
+use super::{Edit, Edits, Position};
 use crate::yaml::error::Error;
 use crate::yaml::tree::NodeId;
 
@@ -125,6 +125,37 @@ impl Edits<'_> {
             start > 0 && self.stream.is_blank(self.stream.line_start(start - 1))
         };
         siblings[1..].iter().filter(blank).count() * 2 >= siblings.len() - 1
+    }
+
+    /// The bytes of an entry of a flow collection, with its comma, and with what is deleted beside it: a comma belongs to one of two.
+    ///
+    /// # Errors
+    /// A comment within the collection: whose it is, a line there does not tell.
+    pub(super) fn flow_to_delete(
+        &mut self,
+        parent: NodeId,
+        child: NodeId,
+        siblings: &[NodeId],
+        at: usize,
+    ) -> Result<Range<usize>, Error> {
+        let stream = self.stream;
+        let goes = |place: &usize| siblings.get(*place).is_some_and(|&it| self.intent.is_deleted(it));
+        let before = (0..at).rev().take_while(goes).last().unwrap_or(at);
+        let behind = (at + 1..).take_while(goes).last().unwrap_or(at);
+        let start = |place: usize| siblings.get(place).map(|&it| stream.place(it).mark as usize);
+        let end = |place: usize| siblings.get(place).map(|&it| stream.place(stream.last_of(it)).end as usize);
+        let range = match (start(behind + 1), before.checked_sub(1).and_then(end)) {
+            (Some(next), _) => start(before).unwrap_or(next)..next,
+            (None, Some(previous)) => previous..end(behind).unwrap_or(previous),
+            (None, None) => stream.outer_span(child),
+        };
+        let whole = stream.outer_span(parent);
+        if stream.comments().iter().any(|comment| whole.contains(&comment.start)) {
+            return Err(self.error(child, "a comment stands within the brackets from which this would go".to_owned()));
+        }
+        let within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
+        self.edits.retain(|edit| !edit.text.is_empty() || !within(edit));
+        Ok(range)
     }
 }
 
