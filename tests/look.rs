@@ -135,6 +135,12 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
     let (found, reasons) = outcome("npm ci", &[("package.json", uses)]);
     assert_ne!(found, "pending");
     assert!(reasons.contains("package.json:3 by itself [package-script]"), "{reasons}");
+    assert_eq!(outcome("npm config get registry", &[("package.json", uses)]).0, "pending");
+    let calls = uses.replace("docker compose up -d db", "sh ci/up.sh");
+    let script = ("ci/up.sh", "docker compose up -d db\n");
+    assert_ne!(outcome("npm ci", &[("package.json", &calls), script]).0, "pending");
+    let composer = "{\"scripts\": {\"post-install-cmd\": [\"docker run x\"]}}";
+    assert_ne!(outcome("composer install", &[("composer.json", composer)]).0, "pending");
     assert_eq!(outcome("npm ci --ignore-scripts", &[("package.json", uses)]).0, "pending");
     let silent = ".a: &d [docker:29-dind]\nservices: *d\ntest:\n  script: npm ci\nother:\n  script: echo hi\n";
     let status =

@@ -4,6 +4,8 @@
 //! `image` is the tag. It reads them as they are in the folder where it runs, takes every profile in, and knows nothing of what only
 //! compose does with a build. Where any of that shows, the job is left, and the reason says what stands against it.
 
+use globset::Glob;
+
 use super::bases::Built;
 use crate::pipeline::{Files, Project};
 use crate::shell::docker::{Compose, Docker, Verb};
@@ -136,6 +138,7 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, made: &[String], old: bool) -> Re
         services.extend(names);
     }
     let there = |name: &str| files.read(name).ok().flatten();
+    let is_named = named.iter().flatten().next().is_some();
     let path = match named.flatten() {
         Some(path) => path,
         None => {
@@ -147,11 +150,18 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, made: &[String], old: bool) -> Re
             path.to_owned()
         }
     };
-    let is_read = |name: &str| name == path || name == ".env" || NAMES.contains(&name) || OVERRIDES.contains(&name);
+    let looked_for = |name: &str| !is_named && (NAMES.contains(&name) || OVERRIDES.contains(&name));
+    let is_read = |name: &str| name == path || name == ".env" || looked_for(name);
     if let Some(command) = commands().find(|command| writes(command, &is_read)) {
         return Err(format!("`{}` may change what compose reads", crate::transform::short(command.raw())));
     }
-    if let Some(made) = made.iter().find(|made| is_read(made.trim_start_matches("./"))) {
+    let glob = |made: &String| Glob::new(made.trim_start_matches("./")).ok().map(|glob| glob.compile_matcher());
+    let brings = |made: &&String| {
+        let looked_for = NAMES.iter().chain(&OVERRIDES).filter(|_| !is_named);
+        let names = looked_for.chain(&[".env"]).filter(|name| there(name).is_none());
+        glob(made).is_some_and(|glob| names.into_iter().any(|name| glob.is_match(name)))
+    };
+    if let Some(made) = made.iter().find(brings) {
         return Err(format!("`{made}` is an artifact of a job, and may change what compose reads"));
     }
     let of_files = |text: &String| VARIABLES.into_iter().find(|name| text.contains(name));

@@ -17,8 +17,8 @@ use ground::Ground;
 
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
-    Command, Hidden, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
-    package,
+    Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
+    other_daemon_users, package,
 };
 use crate::transform::{Facts, Settings, Unseen, Values, reason, short};
 
@@ -93,8 +93,30 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
 
 /// Notes the package managers of a job, which run scripts by themselves.
 fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
+    const INSTALLS: [&str; 14] = [
+        "install",
+        "i",
+        "ci",
+        "clean-install",
+        "add",
+        "require",
+        "update",
+        "upgrade",
+        "up",
+        "publish",
+        "pack",
+        "version",
+        "rebuild",
+        "dump-autoload",
+    ];
     let manages = |command: &Command| {
-        package(command).is_some() && command.words.iter().all(|word| word.display() != "--ignore-scripts")
+        let verb =
+            |package: Package| command.words.get(package.verb).is_some_and(|it| INSTALLS.contains(&it.display()));
+        // `yarn` alone installs.
+        let alone =
+            command.name() == Some("yarn") && command.words.iter().skip(1).all(|it| it.display().starts_with('-'));
+        let none = ["--ignore-scripts", "--no-scripts", "-g", "--global", "--version"];
+        (alone || package(command).is_some_and(verb)) && !command.words.iter().any(|it| none.contains(&it.display()))
     };
     let mut found = Vec::new();
     for (number, part) in facts.parts.iter().enumerate() {

@@ -21,9 +21,16 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let Some((at, path, stage)) = builds.find_map(|build| {
             let read = |path: String| Some((files.read(&path).ok().flatten()?, path));
             let given = given(facts, build).map(|text| (text, "what it is given".to_owned()));
-            let moves = |command: &Command| matches!(command.name(), Some("cd" | "pushd"));
-            let moves = facts.parts.iter().flat_map(|part| part.script.commands()).any(moves);
-            let paths = dockerfiles(build, &values, files, moves);
+            let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+            let folders: Vec<&str> = commands().filter_map(folder).collect();
+            let mut paths = dockerfiles(build, &values, files, &folders);
+            // One that the script writes may be any of those that are there.
+            let written = |path: &String| commands().any(|command| writes(command, path));
+            if paths.iter().any(written) || paths.is_empty() && commands().any(|command| writes(command, "Dockerfile"))
+            {
+                let all = files.list().unwrap_or_default();
+                paths.extend(all.into_iter().filter(|path| path.contains("Dockerfile")).take(MOST));
+            }
             let mut texts = given.into_iter().chain(paths.into_iter().filter_map(read));
             let (path, stage) = texts.find_map(|(text, path)| Some((path, guard(&text, build, facts, &values)?)))?;
             Some((build.at.clone(), path, stage))
@@ -45,11 +52,40 @@ fn given(facts: &Facts<'_>, build: &Build) -> Option<String> {
     redirects.find_map(|redirect| Some(script.slice(redirect.heredoc.as_ref()?.body.as_ref()?).to_owned()))
 }
 
-/// The Dockerfiles that a build may read: the one it names, or all of that name where the job's folder is not known.
-fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, moves: bool) -> Vec<String> {
+/// The folder that a command goes to.
+fn folder(command: &Command) -> Option<&str> {
+    let words = &command.words;
+    match command.name() {
+        Some("cd" | "pushd") => words.get(1).map(|word| word.display()),
+        Some("env" | "sudo") => {
+            let option = words.iter().position(|word| matches!(word.display(), "-C" | "-D" | "--chdir"))?;
+            words.get(option + 1).map(|word| word.display())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a command may write a file of the name of another.
+fn writes(command: &Command, path: &str) -> bool {
+    let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
+    let handles = matches!(command.name(), Some("cp" | "mv" | "ln" | "tee" | "install"));
+    targets.any(|redirect| name(redirect.target.display()) == name(path))
+        || handles && command.words.last().is_some_and(|word| name(word.display()) == name(path))
+}
+
+/// The Dockerfiles that a build may read: the one it names, there and in the folders that the job goes to, or all of that name where
+/// that is not known.
+fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, folders: &[&str]) -> Vec<String> {
+    let there = |path: &String| files.read(path).ok().flatten().is_some();
     let paths = values.readings(&dockerfile(build));
-    let found: Vec<String> = paths.iter().filter(|path| files.read(path).ok().flatten().is_some()).cloned().collect();
-    if !found.is_empty() && !moves {
+    let plain = |folder: &&str| !folder.contains(['$', '`', '(', '~']) && !folder.split('/').any(|part| part == "..");
+    let below = |folder: &str, path: &str| format!("{}/{path}", folder.trim_start_matches("./").trim_end_matches('/'));
+    let within = folders.iter().flat_map(|folder| paths.iter().map(move |path| below(folder, path)));
+    let found: Vec<String> = paths.iter().cloned().chain(within).filter(there).collect();
+    // `cd -` leads back.
+    let known = folders.iter().all(|folder| *folder == "-" || plain(folder));
+    if !found.is_empty() && known {
         return found;
     }
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();

@@ -4,11 +4,23 @@ use super::Word;
 use super::docker::is_in;
 
 /// What a program says when it runs another: Python's, Node's, Ruby's, Perl's and PHP's ways.
-const RUNS: [&str; 11] =
-    ["docker", "subprocess", "system(", "system \"", "system '", "popen", "exec", "spawn", "passthru", "%x", "`"];
+const RUNS: [&str; 12] = [
+    "docker",
+    "__import__",
+    "subprocess",
+    "system(",
+    "system \"",
+    "system '",
+    "popen",
+    "exec",
+    "spawn",
+    "passthru",
+    "%x",
+    "`",
+];
 
 /// Modules of Python that run nothing by themselves, but what [`RUNS`] names.
-const MODULES: &str = "argparse ast base64 collections configparser csv datetime django email glob hashlib importlib io itertools json math \
+const MODULES: &str = "argparse ast base64 collections configparser csv datetime django email glob hashlib io itertools json math \
     os packaging pathlib pip pkg_resources platform pprint random re requests secrets setuptools shutil site socket sqlite3 ssl string \
     struct sys sysconfig tempfile textwrap time toml tomli tomllib traceback types typing urllib uuid xml yaml zipfile zlib";
 
@@ -46,7 +58,9 @@ pub(super) fn runs(language: &str, word: &Word) -> bool {
         "php" => text.contains("require") || text.contains("include"),
         "ruby" => {
             text.starts_with("-r")
-                || ["require_relative", "require './", "require \"./", "load "].iter().any(|way| text.contains(way))
+                || ["require_relative", "require './", "require \"./", "load ", "load("]
+                    .iter()
+                    .any(|way| text.contains(way))
         }
         "perl" => {
             text.starts_with("-M") || text.contains("require ") || text.contains("do '") || text.contains("do \"")

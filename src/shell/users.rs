@@ -64,6 +64,18 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if docker(command).is_some() {
         return None;
     }
+    // docker's image of the daemon makes them (docker-library/docker, `dockerd-entrypoint.sh`).
+    let folders = [
+        "/certs/client",
+        "$DOCKER_CERT_PATH/",
+        "${DOCKER_CERT_PATH}/",
+        "$DOCKER_TLS_CERTDIR/",
+        "${DOCKER_TLS_CERTDIR}/",
+    ];
+    let sets = command.words.is_empty() || matches!(command.name(), Some("export" | "echo" | "printf"));
+    if !sets && raw.contains('/') && folders.iter().any(|folder| raw.contains(folder)) {
+        return Some(Reason::new("docker-certificates", "it reads the certificates that the daemon makes"));
+    }
     let mut at = target(&command.words)?;
     if matches!(command.words.get(at)?.value(), Some("npx" | "bunx" | "pnpx")) {
         let next = command.words.iter().skip(at + 1).position(|word| !word.display().starts_with('-'));

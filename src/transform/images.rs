@@ -332,7 +332,8 @@ impl<'f> Work<'_, 'f, '_> {
                 self.refuse(at, "order-of-copies", &message);
                 continue;
             }
-            if self.shell.lists_after(place, &to) {
+            let pulled = matches!(local.source, Source::Pull(_));
+            if self.shell.lists_after(place, &to) || pulled && self.shell.is_listed_elsewhere(&to) {
                 let message =
                     "copies an image, perhaps with its list, for a `docker manifest create` that takes no list";
                 self.refuse(at, "order-of-copies", message);
@@ -342,7 +343,8 @@ impl<'f> Work<'_, 'f, '_> {
                 Source::Build(number) => self.moved.get(&number).copied().unwrap_or(source),
                 Source::Pull(_) => source,
             };
-            if let Some(login) = self.shell.logs_in_anew(begin, place, &from) {
+            let account = self.shell.changes_account(begin, place.max(at), &from);
+            if let Some(login) = self.shell.logs_in_anew(begin, place, &from).or(account) {
                 let message = format!(
                     "`{}` logs in where the copy is read from, perhaps as somebody who may not read it",
                     super::facts::short(login)

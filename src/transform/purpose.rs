@@ -129,7 +129,8 @@ fn only_tidies(command: &Command, docker: &Docker) -> bool {
         ),
         _ => false,
     };
-    let remote = matches!(daemon(docker), Daemon::Elsewhere(_));
+    let remote =
+        matches!(daemon(docker), Daemon::Elsewhere(_)) || docker.globals.iter().any(|option| option.name == "context");
     // `docker rmi $(docker images -q)` asks the daemon what to remove: all of it is for a daemon.
     tidies && !read && !kept && !remote
 }
@@ -146,10 +147,26 @@ pub fn of_docker(docker: &Docker) -> Purpose {
         }
         _ => Purpose::Needs { code: fallback, message: "this needs a daemon".to_owned() },
     };
+    let of_verb = of_verb(docker, &verdict, &needs);
+    // What is said to another context by name is not this daemon's business.
+    let named = docker.globals.iter().any(|option| option.name == "context");
+    let made = docker.verb == Verb::Context(ContextVerb::Create)
+        && docker.options.iter().filter_map(|it| it.value.as_ref()).any(|value| value.display.contains("ssh://"));
+    match of_verb {
+        Purpose::Plumbing if named || made => Purpose::Needs {
+            code: "remote-docker-host",
+            message: "it may be for the daemon of another machine".to_owned(),
+        },
+        purpose => purpose,
+    }
+}
+
+/// What a docker command is for by its verb.
+fn of_verb(docker: &Docker, verdict: &Daemon, needs: &dyn Fn(&'static str) -> Purpose) -> Purpose {
     match &docker.verb {
         Verb::Login | Verb::Logout => Purpose::Login,
         Verb::Build | Verb::BuildxBuild => Purpose::Build,
-        Verb::BuildxBake if verdict == Daemon::Builder => Purpose::Bake,
+        Verb::BuildxBake if *verdict == Daemon::Builder => Purpose::Bake,
         Verb::Push | Verb::Pull | Verb::Tag => Purpose::Image,
         Verb::Imagetools(_) | Verb::Manifest => Purpose::Registry,
         Verb::BuildxCreate if creates_kubernetes(docker) => Purpose::KubernetesBuilder,

@@ -97,20 +97,17 @@ const MANIFESTS: [&str; 9] = [
     "Gemfile",
 ];
 
-/// The scripts of a `package.json` that package managers run by themselves (npm, "Life cycle scripts").
-const LIFECYCLE: [&str; 12] = [
-    "preinstall",
-    "install",
-    "postinstall",
-    "preprepare",
-    "prepare",
-    "postprepare",
-    "prepublishOnly",
-    "prepack",
-    "postpack",
-    "preversion",
-    "version",
-    "postversion",
+/// The scripts that package managers run by themselves (npm, "Life cycle scripts"; Composer, "Scripts").
+const LIFECYCLE: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "preinstall install postinstall prepublish preprepare prepare postprepare prepublishOnly prepack postpack publish postpublish \
+         dependencies preversion version postversion",
+    ),
+    (
+        "composer.json",
+        "pre-install-cmd post-install-cmd pre-update-cmd post-update-cmd pre-autoload-dump post-autoload-dump post-root-package-install",
+    ),
 ];
 
 /// As many files of one kind are read.
@@ -132,14 +129,25 @@ impl Looks<'_> {
 
     /// Docker in a script that package managers run by themselves when they install, pack or publish.
     pub(super) fn lifecycle(&mut self) -> Option<(String, Found)> {
-        self.listed("**/package.json", MOST).into_iter().find_map(|path| {
-            let text = self.text(&path).filter(|text| mentions_docker(text))?;
-            let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-            LIFECYCLE.iter().find_map(|name| {
-                let run = json.get("scripts")?.get(name)?.as_str().filter(|run| mentions_docker(run))?;
-                let named = format!("\"{name}\"");
-                let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
-                Some((path.clone(), Found::Docker(line, short(run))))
+        LIFECYCLE.iter().find_map(|(file, names)| {
+            self.listed(&format!("**/{file}"), MOST).into_iter().find_map(|path| {
+                let text = self.text(&path)?;
+                let json: serde_json::Value = serde_json::from_str(&text).ok()?;
+                names.split_ascii_whitespace().find_map(|name| {
+                    let script = json.get("scripts")?.get(name)?;
+                    let lines =
+                        script.as_array().into_iter().flatten().chain([script]).filter_map(|line| line.as_str());
+                    let run = lines.collect::<Vec<_>>().join("\n");
+                    let named = format!("\"{name}\"");
+                    let at = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
+                    if mentions_docker(&run) {
+                        return Some((path.clone(), Found::Docker(at, short(&run))));
+                    }
+                    match self.shell(&run, super::DEPTH) {
+                        Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
+                        Found::Nothing | Found::Unknown => None,
+                    }
+                })
             })
         })
     }

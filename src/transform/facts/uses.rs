@@ -53,7 +53,11 @@ impl Uses {
                     uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
                     given.extend(operand(1));
                 }
-                Verb::Manifest => uses.lists.extend(shown(command).map(|word| names.key(word))),
+                Verb::Manifest => {
+                    let words = docker.operands.iter().filter_map(|&word| command.words.get(word));
+                    let words = words.map(|word| word.display()).filter(|word| word.contains(['/', '$']));
+                    uses.lists.extend(words.map(|word| names.key(word)));
+                }
                 Verb::Save | Verb::Inspect | Verb::Export => {
                     uses.needs.extend(shown(command).map(|word| names.key(word)));
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::harmless::{always_set, is_harmless, switches, without_defaults};
-use super::reference::variables;
+use super::reference::{may_read, variables};
 use super::sets::{Sets, set_by, set_within};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
@@ -204,7 +204,17 @@ impl<'f, 'p> Shell<'f, 'p> {
         self.loops().any(|one| one == name) || self.commands().any(|(_, command)| sets(command))
     }
 
-    /// Whether a `docker manifest` behind a place, or of another job, names an image: its lists have no lists in them.
+    /// Whether a `docker manifest` of another job may name an image: by a loop or a matrix it names several.
+    pub fn is_listed_elsewhere(&self, name: &str) -> bool {
+        let name = self.full(name);
+        let is_list = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Manifest);
+        let lists: Vec<&Command> = self.commands().map(|(_, command)| command).filter(|it| is_list(it)).collect();
+        let own = |text: &str| lists.iter().any(|it| it.words.iter().any(|word| self.full(word.display()) == text));
+        let alike = |listed: &str| may_read(listed, &name) || may_read(&name, listed);
+        self.facts.listed.iter().any(|listed| alike(listed) && !own(listed))
+    }
+
+    /// Whether a `docker manifest` behind a place names an image: its lists have no lists in them.
     pub fn lists_after(&self, from: Point, name: &str) -> bool {
         let name = self.full(name);
         let lists = |command: &Command| {
@@ -213,8 +223,7 @@ impl<'f, 'p> Shell<'f, 'p> {
             docker(command).is_some_and(|docker| docker.verb == Verb::Manifest)
                 && command.words.iter().any(|word| self.full(word.display()) == name || set(word.display()))
         };
-        let own = self.commands().any(|(point, command)| from < point && lists(command));
-        own || self.facts.listed.contains(&name) && !self.commands().any(|(_, command)| lists(command))
+        self.commands().any(|(point, command)| from < point && lists(command))
     }
 
     /// Whether two names are of one registry.

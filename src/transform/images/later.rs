@@ -58,7 +58,8 @@ impl Work<'_, '_, '_> {
             if self.pushed.values().flatten().any(|(key, _)| key == name) {
                 continue;
             }
-            let pulled = self.locals.get(name).is_some_and(|local| matches!(local.source, Source::Pull(_)));
+            let goes_on = self.locals.iter().any(|(other, local)| other != name && local.way.contains(at));
+            let pulled = self.locals.get(name).is_some_and(|local| matches!(local.source, Source::Pull(_)) && !goes_on);
             // Where something else is wrong already, the push is left for that.
             if pulled
                 && self.flow.reasons.is_empty()
@@ -111,7 +112,8 @@ impl Work<'_, '_, '_> {
             full == repository || full.strip_prefix(repository).is_some_and(|rest| rest.starts_with(':'))
         };
         // Another name without a variable is another one's.
-        let open = |key: &&String| is_of(key) || key.contains('$');
+        let far = repository.contains('$');
+        let open = |key: &&String| is_of(key) || key.contains('$') || far && key.contains('/');
         let locals = self.locals.iter().filter(|(key, _)| is_of(key));
         let all: Vec<(String, Local)> = locals.map(|(key, local)| (key.clone(), local.clone())).collect();
         let removes = |command: &crate::shell::Command| {

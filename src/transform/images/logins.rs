@@ -3,7 +3,7 @@
 use super::between::{Point, Shell};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, docker};
-use crate::transform::environment::{forgets, sets_client};
+use crate::transform::environment::{forgets, set_by};
 use crate::transform::purpose::{Purpose, purpose};
 
 impl<'f, 'p> Shell<'f, 'p> {
@@ -86,7 +86,35 @@ impl<'f, 'p> Shell<'f, 'p> {
     /// Whether two logins are in the same words, and these mean the same.
     fn says_the_same(&self, one: Point, other: Point) -> bool {
         let said = self.said(one);
-        said == self.said(other) && said.iter().all(|raw| self.means_the_same(raw, one, other))
+        // What a file holds may have changed.
+        let is_file = |raw: &&str| raw.starts_with("cat ") || raw.contains('<');
+        let same = |raw: &&str| !is_file(raw) && self.means_the_same(raw, one, other);
+        said == self.said(other) && said.iter().all(same)
+    }
+
+    /// A command between two places that may change by whose leave images are read and written, other than `docker login`: the
+    /// account of a cloud's client, its variables, a function of the script that logs in.
+    pub fn changes_account(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+        const NAMES: [&str; 7] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "DOCKER_CONFIG", "HOME", "REGISTRY_AUTH"];
+        if super::reference::registry(&self.full(raw)).is_empty() {
+            return None;
+        }
+        let is_name = |text: &str| NAMES.iter().any(|name| text.starts_with(name));
+        let in_function = self.commands().any(|(_, it)| it.context.function.is_some() && self.logs_in_to(it).is_some());
+        let changes = |point: Point, command: &Command| {
+            let says = |words: &[&str]| command.words.iter().skip(1).any(|word| words.contains(&word.display()));
+            let sets = matches!(command.name(), Some("unset" | "export" | "read" | "declare"))
+                && command.words.iter().skip(1).any(|word| is_name(word.display()));
+            let account = match command.name() {
+                Some("gcloud") => says(&["auth"]) && !says(&["configure-docker", "print-access-token"]),
+                Some("aws") => says(&["configure", "sts", "sso"]),
+                Some("az") => says(&["login", "account"]),
+                _ => false,
+            };
+            let calls = in_function && self.script(point.part).is_some_and(|script| script.defines(command));
+            account || sets || calls || command.assignments.iter().any(|set| is_name(&set.name))
+        };
+        self.between(from, to).find(|(point, command)| changes(*point, command)).map(|(_, command)| command.raw())
     }
 
     /// What a login is in its own words, and in those of what hands it its password.
@@ -117,7 +145,7 @@ fn is_logout(command: &Command) -> bool {
     let writes = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
     let handles = matches!(command.name(), Some("cp" | "mv" | "rm" | "ln" | "tee" | "install"));
     docker(command).is_some_and(|docker| docker.verb == Verb::Logout)
-        || sets_client(command)
+        || set_by(command).iter().any(|(name, _)| matches!(name.as_str(), "DOCKER_CONFIG" | "HOME"))
         || forgets(command)
         || writes.into_iter().any(|redirect| is_file(redirect.target.display()))
         || handles && command.words.iter().any(|word| is_file(word.display()))

@@ -78,6 +78,29 @@ pub(super) fn server(name: &str) -> String {
     }
 }
 
+/// Whether a reference may be read as another one: each of its variables may be any text.
+pub(super) fn may_read(pattern: &str, text: &str) -> bool {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("${") {
+        parts.push(before);
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    if parts.is_empty() {
+        return pattern == text;
+    }
+    let Some(mut text) = text.strip_prefix(parts.remove(0)).and_then(|text| text.strip_suffix(rest)) else {
+        return false;
+    };
+    parts.into_iter().filter(|part| !part.is_empty()).all(|part| match text.find(part) {
+        Some(at) => {
+            text = &text[at + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
 /// Whether a reference holds what only this commit or this pipeline has.
 pub(super) fn is_of_one_run(raw: &str) -> bool {
     let names = variables(raw).unwrap_or_default();
@@ -122,6 +145,12 @@ mod tests {
             assert_eq!(registry(&key(reference)), server(&key(login)), "{reference}");
         }
         assert_ne!(registry(&key("$CI_REGISTRY_IMAGE/a")), server(&key("registry.example.com")));
+    }
+
+    #[test]
+    fn a_variable_may_be_any_text() {
+        assert!(may_read("${A}/app:${TAG}-${ARCH}", "${A}/app:1-amd64") && may_read("a/b:1", "a/b:1"));
+        assert!(!may_read("${A}/app:${TAG}-${ARCH}", "${A}/app:2") && !may_read("${A}/app:x", "${A}/app:y"));
     }
 
     #[test]
