@@ -264,6 +264,8 @@ fn what_hides_docker() {
         ("sops exec-env x make-it", "unknown-command", Some(0)),
         ("dotnet tool run e2e", "task", Some(1)),
         ("java -jar e2e.jar", "unknown-command", Some(0)),
+        ("zig build e2e", "unknown-command", Some(0)),
+        ("ccache ./e2e.sh", "script", Some(1)),
         ("mytool ./e2e", "unknown-command", Some(0)),
         ("sudo -E mytool deploy", "unknown-command", Some(2)),
         ("deploy.py", "unknown-command", Some(0)),

@@ -1,7 +1,7 @@
 //! Commands that are known to use no docker.
 //!
 //! Whatever is not in here may: a job that says docker is edited only where all of its commands are known. A name is listed when
-//! the program, by its manual, runs nothing of the repository's own; where that hangs on the verb, with the verbs.
+//! the program runs nothing of the repository's own but its configuration; where that hangs on the verb, with the verbs.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -31,11 +31,11 @@ const SYSTEM: &str = ". : [ [[ (( alias bg break caller cd command continue decl
     winget yum yum-config-manager zypper dpkg-reconfigure debconf-set-selections ldconfig htpasswd keytool aria2c \
     http https rg ag bat sponge ts jo dasel gron htmlq xq tomlq crudini age age-keygen minisign sendmail msmtp mailx \
     mail lftp figlet colordiff wdiff rar unrar brotli pigz identify convert magick ffmpeg pandoc asciidoctor hugo \
-    mdbook pdflatex xelatex a2enmod crontab logrotate certbot mkcert dpkg-deb debuild lintian rpmbuild fpm nfpm \
+    mdbook pdflatex xelatex a2enmod crontab logrotate certbot mkcert dpkg-deb lintian fpm nfpm \
     nginx httpd haproxy promtool amtool upx pecl pear phpize docker-php-ext-install docker-php-ext-configure \
     docker-php-ext-enable install-php-extensions";
 
-/// Compilers, formatters and checkers: they read files, and run none of them.
+/// Compilers, formatters and checkers: they read files, and run at most their own configuration.
 const LANGUAGES: &str = "actionlint ajv alembic ar as autopep8 black buf c++ c99 cc cfn-lint check-jsonschema clang clang++ \
     clang-format clang-tidy codespell commitlint cppcheck cpplint cspell djlint docformatter dotenv-linter doxygen \
     editorconfig-checker ec errcheck flake8 g++ gcc gcov gcovr genhtml go-junit-report gofmt gofumpt goimports \
@@ -48,8 +48,8 @@ const LANGUAGES: &str = "actionlint ajv alembic ar as autopep8 black buf c++ c99
     gomplate j2 bashate bandit checkov conftest detect-secrets gitleaks gosec govulncheck hadolint kics kube-linter \
     kube-score kubeconform kubeval opa osv-scanner pip-audit pluto regal safety semgrep terrascan tfsec \
     ansible-galaxy ansible-lint ansible-vault pip-licenses cyclonedx-py cyclonedx-npm cyclonedx-gomod cyclonedx yapf \
-    interrogate bump-my-version eslint php-cs-fixer jar jarsigner jlink gocover-cobertura wasm-pack trunk grcov \
-    sccache ccache autoconf autoreconf automake zig ghc helm-docs jekyll zola dyff yj jd";
+    interrogate bump-my-version eslint php-cs-fixer jar jarsigner jlink gocover-cobertura grcov \
+    autoconf autoreconf automake ghc helm-docs jekyll zola dyff yj jd";
 
 /// Tools that work on images, and speak of docker where they mean a registry's.
 const IMAGES: &str = "buildah buildctl cosign crane crictl ctr gcrane img krane manifest-tool nerdctl notation oras podman regctl \
