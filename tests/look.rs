@@ -148,4 +148,23 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
     let code = |job: usize| status["jobs"][job]["reasons"][0]["code"].clone();
     assert_eq!((code(0).as_str(), code(1).as_str()), (Some("package-script"), None), "{status}");
     assert_eq!(outcome("npm ci", &[("package.json", &uses.replace("docker compose", "echo"))]).0, "pending");
+    let symfony =
+        "{\"scripts\": {\"post-install-cmd\": [\"@auto-scripts\"], \"auto-scripts\": [\"docker compose up -d\"]}}";
+    assert_ne!(outcome("composer install", &[("composer.json", symfony)]).0, "pending");
+    assert_ne!(outcome("composer remove a/b", &[("composer.json", symfony)]).0, "pending");
+    assert_eq!(
+        outcome("composer install", &[("composer.json", &symfony.replace("[\"docker", "[\"echo"))]).0,
+        "pending"
+    );
+    for run in ["node ci/up", "npx ts-node ci/up.ts"] {
+        let named = uses.replace("docker compose up -d db", run);
+        for path in ["ci/up.ts", "ci/up.js"].into_iter().filter(|path| run == "node ci/up" || path.ends_with(".ts")) {
+            assert_ne!(
+                outcome("npm ci", &[("package.json", &named), (path, "run('docker compose up')\n")]).0,
+                "pending"
+            );
+            assert_eq!(outcome("npm ci", &[("package.json", &named), (path, "run('tsc')\n")]).0, "pending");
+        }
+    }
+    assert_ne!(outcome("yarn --cwd frontend", &[("frontend/package.json", uses)]).0, "pending");
 }

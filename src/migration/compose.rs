@@ -158,7 +158,9 @@ fn baked(facts: &Facts<'_>, files: &dyn Files, made: &[String], old: bool) -> Re
     let glob = |made: &String| Glob::new(made.trim_start_matches("./")).ok().map(|glob| glob.compile_matcher());
     let brings = |made: &&String| {
         let looked_for = NAMES.iter().chain(&OVERRIDES).filter(|_| !is_named);
-        let names = looked_for.chain(&[".env"]).filter(|name| there(name).is_none());
+        // A pattern takes what is there as it is; a path is for what the job makes.
+        let is_path = !made.contains(['*', '?', '[']);
+        let names = looked_for.chain(&[".env"]).filter(|name| is_path || there(name).is_none());
         glob(made).is_some_and(|glob| names.into_iter().any(|name| glob.is_match(name)))
     };
     if let Some(made) = made.iter().find(brings) {

@@ -93,28 +93,15 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
 
 /// Notes the package managers of a job, which run scripts by themselves.
 fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
-    const INSTALLS: [&str; 14] = [
-        "install",
-        "i",
-        "ci",
-        "clean-install",
-        "add",
-        "require",
-        "update",
-        "upgrade",
-        "up",
-        "publish",
-        "pack",
-        "version",
-        "rebuild",
-        "dump-autoload",
-    ];
+    const INSTALLS: &str = "install i in ci clean-install ic add require update upgrade up u publish pack version rebuild rb dump-autoload \
+         dumpautoload remove rm uninstall un reinstall dedupe ddp prune link ln deploy create-project install-ci-test";
     let manages = |command: &Command| {
-        let verb =
-            |package: Package| command.words.get(package.verb).is_some_and(|it| INSTALLS.contains(&it.display()));
-        // `yarn` alone installs.
-        let alone =
-            command.name() == Some("yarn") && command.words.iter().skip(1).all(|it| it.display().starts_with('-'));
+        let verb = |package: Package| {
+            command.words.get(package.verb).is_some_and(|it| INSTALLS.split(' ').any(|one| one == it.display()))
+        };
+        // `yarn` alone installs, `yarn --cwd frontend` too.
+        let alone = command.name() == Some("yarn")
+            && package(command).is_none_or(|package| command.words.get(package.verb).is_none());
         let none = ["--ignore-scripts", "--no-scripts", "-g", "--global", "--version"];
         (alone || package(command).is_some_and(verb)) && !command.words.iter().any(|it| none.contains(&it.display()))
     };

@@ -37,15 +37,15 @@ pub(super) fn leave_unlike<'p>(
     left
 }
 
-/// The edits of planned jobs, those of one text once: they are the same.
+/// Takes the edits out of planned jobs, those of one text once: they are the same.
 pub(super) fn written_once<'e, 'p>(
     pipeline: &'e Pipeline,
-    planned: &'e [Planned<'p>],
-) -> impl Iterator<Item = &'e FileEdits<'p>> {
+    planned: &'e mut [Planned<'p>],
+) -> impl Iterator<Item = FileEdits<'p>> {
     let mut known = BTreeSet::new();
-    let edits = planned.iter().filter(|job| !job.files.is_empty());
+    let edits = planned.iter_mut().filter(|job| !job.files.is_empty());
     let once = edits.filter(move |job| text_of(pipeline, job).is_none_or(|text| known.insert(text)));
-    once.map(|job| &job.files)
+    once.map(|job| std::mem::take(&mut job.files))
 }
 
 fn text_of(pipeline: &Pipeline, job: &Planned<'_>) -> Option<At> {

@@ -122,7 +122,7 @@ fn is_proved(scene: &Scene<'_>, phase: &Phase, planned: &[Planned<'_>], groups: 
         return true;
     }
     let edits = groups.iter().map(|group| &group.edits);
-    let Ok(files) = finish(scene, together(edits)) else { return false };
+    let Ok(files) = finish(scene, together(edits.cloned())) else { return false };
     let jobs = groups.iter().flat_map(|group| &group.jobs).filter_map(|&number| planned.get(number));
     let changed = jobs.map(|job| JobPlan {
         job: job.name.clone(),

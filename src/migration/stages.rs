@@ -20,7 +20,7 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let mut builds = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build);
         let Some((at, path, stage)) = builds.find_map(|build| {
             let read = |path: String| Some((files.read(&path).ok().flatten()?, path));
-            let given = given(facts, build).map(|text| (text, "what it is given".to_owned()));
+            let given = given(facts, build).map(|text| (text, GIVEN.to_owned()));
             let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
             let folders: Vec<&str> = commands().filter_map(folder).collect();
             let mut paths = dockerfiles(build, &values, files, &folders);
@@ -31,7 +31,7 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
                 let all = files.list().unwrap_or_default();
                 paths.extend(all.into_iter().filter(|path| path.contains("Dockerfile")).take(MOST));
             }
-            let mut texts = given.into_iter().chain(paths.into_iter().filter_map(read));
+            let mut texts = given.into_iter().chain(texts_written(facts)).chain(paths.into_iter().filter_map(read));
             let (path, stage) = texts.find_map(|(text, path)| Some((path, guard(&text, build, facts, &values)?)))?;
             Some((build.at.clone(), path, stage))
         }) else {
@@ -43,6 +43,19 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let reason = reason(pipeline.project(), part, place, "legacy-builder", message);
         facts.awaited.push(reason);
     }
+}
+
+const GIVEN: &str = "what it is given";
+
+/// The Dockerfiles that the script holds: `cat > Dockerfile <<EOF`.
+fn texts_written(facts: &Facts<'_>) -> Vec<(String, String)> {
+    let written = facts.parts.iter().flat_map(|part| {
+        let commands = part.script.commands().iter().filter(|command| writes(command, "Dockerfile"));
+        let bodies =
+            commands.flat_map(|command| &command.redirects).filter_map(|it| it.heredoc.as_ref()?.body.as_ref());
+        bodies.map(|body| (part.script.slice(body).to_owned(), GIVEN.to_owned()))
+    });
+    written.collect()
 }
 
 /// The Dockerfile that a build is handed by the script: `docker build - <<EOF`.
@@ -71,7 +84,7 @@ fn writes(command: &Command, path: &str) -> bool {
     let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
     let handles = matches!(command.name(), Some("cp" | "mv" | "ln" | "tee" | "install"));
     targets.any(|redirect| name(redirect.target.display()) == name(path))
-        || handles && command.words.last().is_some_and(|word| name(word.display()) == name(path))
+        || handles && command.words.iter().skip(1).any(|word| name(word.display()) == name(path))
 }
 
 /// The Dockerfiles that a build may read: the one it names, there and in the folders that the job goes to, or all of that name where
@@ -83,8 +96,9 @@ fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, folders: &[&st
     let below = |folder: &str, path: &str| format!("{}/{path}", folder.trim_start_matches("./").trim_end_matches('/'));
     let within = folders.iter().flat_map(|folder| paths.iter().map(move |path| below(folder, path)));
     let found: Vec<String> = paths.iter().cloned().chain(within).filter(there).collect();
-    // `cd -` leads back.
-    let known = folders.iter().all(|folder| *folder == "-" || plain(folder));
+    // `cd -` leads back. One folder may be meant from another.
+    let into = folders.iter().filter(|folder| **folder != "-");
+    let known = into.clone().count() < 2 && into.into_iter().all(plain);
     if !found.is_empty() && known {
         return found;
     }

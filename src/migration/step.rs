@@ -80,6 +80,28 @@ fn of_jobs(
         scene.selected(phase).filter(is_picked)
     };
     let selected: Vec<&Facts<'_>> = selected().collect();
+    let all = |planned: &mut [Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
+    let (mut step, mut planned) = plan_jobs(scene, phase, transforms, &selected);
+    let mut written = all(&mut planned);
+    if written.is_err() {
+        // The edits of each job are gone into those of all.
+        (step, planned) = plan_jobs(scene, phase, transforms, &selected);
+        let names = planned.iter().map(|job| job.name.clone()).collect();
+        step.leave_unwritten(scene, &mut planned);
+        settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
+        written = all(&mut planned);
+    }
+    step.write(planned, written);
+    step
+}
+
+/// What is planned for each of the selected jobs, and those that are left.
+fn plan_jobs<'p>(
+    scene: &Scene<'p>,
+    phase: &Phase,
+    transforms: &[&'static Transform],
+    selected: &[&Facts<'p>],
+) -> (Step, Vec<Planned<'p>>) {
     let names: BTreeSet<String> = selected.iter().map(|facts| facts.job.name().to_owned()).collect();
     let (pipeline, settings) = (scene.pipeline, scene.settings);
     let jobs = selected.par_iter().with_min_len(FEW);
@@ -97,19 +119,10 @@ fn of_jobs(
             Err(reasons) => step.left.push(Left { job: facts.job.name().to_owned(), reasons }),
         }
     }
-    step.left.extend(leave_unlike(scene, transforms, &selected, &mut planned));
-    settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
-    share(scene, phase, transforms, &selected, &mut planned);
-    let all = |planned: &[Planned<'_>]| finish(scene, together(written_once(scene.pipeline, planned)));
-    let mut written = all(&planned);
-    if written.is_err() {
-        let names = planned.iter().map(|job| job.name.clone()).collect();
-        step.leave_unwritten(scene, &mut planned);
-        settle_who_changes(scene, transforms, &selected, names, &mut planned, &mut step);
-        written = all(&planned);
-    }
-    step.write(planned, written);
-    step
+    step.left.extend(leave_unlike(scene, transforms, selected, &mut planned));
+    settle_who_changes(scene, transforms, selected, names, &mut planned, &mut step);
+    share(scene, phase, transforms, selected, &mut planned);
+    (step, planned)
 }
 
 /// A job that does not change after all must not change through a value that another one shares with it.
@@ -175,12 +188,12 @@ impl Step {
     }
 }
 
-pub(super) fn together<'e, 'p: 'e>(all: impl Iterator<Item = &'e FileEdits<'p>>) -> FileEdits<'p> {
+pub(super) fn together<'p>(all: impl Iterator<Item = FileEdits<'p>>) -> FileEdits<'p> {
     let mut files: BTreeMap<FileId, Edits<'p>> = BTreeMap::new();
     for (file, edits) in all.flatten() {
-        match files.entry(*file) {
-            Entry::Vacant(slot) => drop(slot.insert(edits.clone())),
-            Entry::Occupied(mut slot) => slot.get_mut().absorb(edits.clone()),
+        match files.entry(file) {
+            Entry::Vacant(slot) => drop(slot.insert(edits)),
+            Entry::Occupied(mut slot) => slot.get_mut().absorb(edits),
         }
     }
     files

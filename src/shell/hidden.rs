@@ -38,13 +38,13 @@ fn hides(command: &Command, depth: usize) -> Option<Hidden> {
 
 /// A language that reads its program from its input: `python3 - <<EOF`, `… | node`.
 fn of_input(command: &Command) -> Option<Hidden> {
-    let at = target(&command.words)?;
-    let name = without_version(base(command.words.get(at)?.value()?));
-    let rest = || command.words.iter().skip(at + 1).map(Word::display);
     let fed = command.redirects.iter().any(|redirect| redirect.operator.contains('<'))
         || command.context.pipeline.as_ref().is_some_and(|pipeline| pipeline.position > 0);
-    let program = rest().any(|word| !word.starts_with('-') || is_inline(name, word));
-    (is_language(name) && fed && !program).then_some(Hidden { code: "interpreter", target: None })
+    let at = fed.then(|| target(&command.words)).flatten()?;
+    let name = without_version(base(command.words.get(at)?.value()?));
+    let mut rest = command.words.iter().skip(at + 1).map(Word::display);
+    let program = rest.any(|word| !word.starts_with('-') || is_inline(name, word));
+    (is_language(name) && !program).then_some(Hidden { code: "interpreter", target: None })
 }
 
 fn is_language(name: &str) -> bool {

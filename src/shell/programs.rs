@@ -93,10 +93,14 @@ pub(super) fn by_option(words: &[Word], at: usize, name: &str) -> Option<usize> 
     let mut rest = words.iter().enumerate().skip(at + 1).map(|(index, word)| (index, word.display()));
     let says = |verb: &str| words.get(at + 1).is_some_and(|word| word.display() == verb);
     let found = match name {
-        "git" if says("bisect") => rest.find(|(_, word)| *word == "run"),
+        "git" if rest.clone().any(|(_, word)| word == "bisect") => rest.find(|(_, word)| *word == "run"),
         "git" if says("rebase") => rest.find(|(_, word)| *word == "-x" || word.starts_with("--exec")),
         "helm" => rest.find(|(_, word)| word.starts_with("--post-renderer")),
         "tar" => rest.find(|(_, word)| word.starts_with("--checkpoint-action") || word.starts_with("--to-command")),
+        // Their clients have a way out to the shell.
+        "psql" | "mysql" | "mariadb" | "sqlite3" | "redis-cli" => {
+            rest.find(|(_, word)| [r"\!", ".shell", ".system", "system "].iter().any(|way| word.contains(way)))
+        }
         "rsync" => rest.find(|(_, word)| word.contains("docker ")),
         _ => None,
     };

@@ -7,8 +7,8 @@ use super::left::Reason;
 use super::purpose::{Purpose, of_docker};
 use super::use_kubernetes_builder::{DAEMON_VARIABLES, is_here, names_of_daemons};
 use crate::pipeline::{Entry, Setting};
-use crate::shell::docker::Opt;
-use crate::shell::{Command, Docker};
+use crate::shell::docker::{ContextVerb, Opt, Verb};
+use crate::shell::{Command, Docker, docker};
 
 /// The variables that a command sets for the rest of its shell, with their values where they are written.
 pub fn set_by(command: &Command) -> Vec<(String, Option<String>)> {
@@ -48,6 +48,7 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let facts = draft.facts;
     let mut reasons = apart(draft);
     let daemons = names_of_daemons(draft);
+    reasons.extend(foreign_contexts(draft, &daemons));
     for (number, part) in facts.parts.iter().enumerate().filter(|(number, _)| *number < 2) {
         for command in part.script.commands() {
             for (name, value) in set_by(command) {
@@ -98,6 +99,11 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
         let message = format!("{} is made of a variable of the daemon's, which would be empty", variable.key);
         reasons.push(draft.reason_at_setting(Some(&variable.setting), "reads-daemon-variable", message));
     }
+    let named = |variable: &Entry<'_>| variable.setting.variable_text().starts_with("docker-container:");
+    if let Some(variable) = facts.effective.variables().find(named) {
+        let message = format!("{} names a container of the daemon's", variable.key);
+        reasons.push(draft.reason_at_setting(Some(&variable.setting), "client-environment", message));
+    }
     if let Some((entry, name)) = asked_by(facts).into_iter().find(|(_, name)| is_set(facts, name)) {
         let message = format!("`{}:` reads {name}, which would be empty", entry.key);
         reasons.push(draft.reason_at_setting(Some(&entry.setting), "reads-daemon-variable", message));
@@ -106,6 +112,38 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     if let Some(context) = context.filter(|context| !matches!(&*context.variable_text(), "" | "default")) {
         let message = "DOCKER_CONTEXT names a context of the daemon's, by which the client would go on".to_owned();
         reasons.push(draft.reason_at_setting(Some(&context), "client-environment", message));
+    }
+    reasons
+}
+
+/// The contexts that a job uses and does not make, or makes for another daemon than its own service.
+fn foreign_contexts(draft: &Draft<'_, '_>, daemons: &[String]) -> Vec<Reason> {
+    let parts = draft.facts.parts.iter().enumerate();
+    let commands = parts.flat_map(|(number, part)| part.script.commands().iter().map(move |command| (number, command)));
+    let mut made: Vec<String> = vec!["default".to_owned()];
+    let mut reasons = Vec::new();
+    for (number, command) in commands {
+        let Some(docker) = docker(command) else { continue };
+        let name =
+            docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
+        let is_foreign = match docker.verb {
+            Verb::Context(ContextVerb::Create) => {
+                made.extend(name);
+                let values = docker.options.iter().filter_map(|option| option.value.as_ref());
+                let hosts = values.filter_map(|value| value.display.split("host=").nth(1));
+                // Another variable than the daemon's may be any machine.
+                let open =
+                    |host: &String| host.contains('$') && !host.contains("$DOCKER_") && !host.contains("${DOCKER_");
+                let mut hosts = hosts.flat_map(|host| expansions(draft, host));
+                hosts.any(|host| open(&host) || !is_here(&host, daemons))
+            }
+            Verb::Context(ContextVerb::Use) => name.is_some_and(|name| !made.contains(&name)),
+            _ => false,
+        };
+        if is_foreign {
+            let message = "a context of another daemon than the job's own service".to_owned();
+            reasons.push(draft.reason_at_command(number, command, "remote-docker-host", message));
+        }
     }
     reasons
 }
@@ -140,7 +178,7 @@ fn is_set(facts: &Facts<'_>, name: &str) -> bool {
 pub(super) fn apart(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let parts = draft.facts.parts.iter().enumerate();
     let commands = parts.flat_map(|(number, part)| part.script.commands().iter().map(move |command| (number, command)));
-    let reason = |(number, command)| for_one_command(draft, number, command, &*crate::shell::docker(command)?);
+    let reason = |(number, command)| for_one_command(draft, number, command, &*docker(command)?);
     commands.filter_map(reason).collect()
 }
 

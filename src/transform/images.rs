@@ -246,6 +246,14 @@ impl<'f> Work<'_, 'f, '_> {
                     );
                     return self.refuse(at, "between-build-and-push", &message);
                 }
+                let place = self.moved.get(&number).copied().unwrap_or(from);
+                if let Some(command) = self.shell.changes_account(place, at, &raw) {
+                    let message = format!(
+                        "`{}` stands between the build and the push, and may say who pushes",
+                        super::facts::short(command)
+                    );
+                    return self.refuse(at, "between-build-and-push", &message);
+                }
                 let pushed = self.pushed.entry(number).or_default();
                 if !pushed.iter().any(|(other, _)| *other == key) {
                     pushed.push((key, raw));

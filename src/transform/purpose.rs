@@ -149,7 +149,10 @@ pub fn of_docker(docker: &Docker) -> Purpose {
     };
     let of_verb = of_verb(docker, &verdict, &needs);
     // What is said to another context by name is not this daemon's business.
-    let named = docker.globals.iter().any(|option| option.name == "context");
+    let context = |(name, value): &(String, Option<String>)| {
+        name == "DOCKER_CONTEXT" && !matches!(value.as_deref(), None | Some("" | "default"))
+    };
+    let named = docker.globals.iter().any(|option| option.name == "context") || docker.environment.iter().any(context);
     let made = docker.verb == Verb::Context(ContextVerb::Create)
         && docker.options.iter().filter_map(|it| it.value.as_ref()).any(|value| value.display.contains("ssh://"));
     match of_verb {

@@ -9,11 +9,42 @@ use super::settings::Settings;
 use super::use_kubernetes_builder::names_of;
 use crate::pipeline::Setting;
 use crate::shell::docker::Verb;
-use crate::shell::{Command, docker};
+use crate::shell::{Command, docker, mentions_docker};
 
 /// Why a job is left whose builds live on what stands beside them.
 pub(super) fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
-    [proxy(draft, settings), registry(draft), windows(draft), signs(draft)].into_iter().flatten().collect()
+    let found = [proxy(draft, settings), registry(draft), windows(draft), signs(draft), plugin(draft), hooks(draft)];
+    found.into_iter().flatten().collect()
+}
+
+/// A buildx that the job installs for itself: the client takes it before the one of its image, and before 0.15 it knows some of the
+/// options not that this needs (docker/buildx, release notes).
+fn plugin(draft: &Draft<'_, '_>) -> Option<Reason> {
+    let facts = draft.facts;
+    let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
+    let is_new = |text: &str| {
+        let minor =
+            text.split("v0.").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 15)
+    };
+    let installs = |command: &Command| {
+        let raw = expand(command.raw(), &value);
+        let handles = matches!(command.name(), Some("mkdir" | "chmod" | "ls" | "echo"));
+        raw.contains("cli-plugins") && !handles && !is_new(&raw)
+    };
+    facts.parts.iter().enumerate().find_map(|(number, part)| {
+        let command = part.script.commands().iter().find(|command| installs(command))?;
+        let message = "installs a buildx of its own, which may be too old for what is written here".to_owned();
+        Some(draft.reason_at_command(number, command, "buildx-plugin", message))
+    })
+}
+
+/// Scripts that the runner runs before the job's own (<https://docs.gitlab.com/ci/yaml/#hooks>), and that speak of docker.
+fn hooks(draft: &Draft<'_, '_>) -> Option<Reason> {
+    let hooks = draft.facts.effective.get("hooks")?;
+    let speaks = hooks.all_texts().iter().any(|text| mentions_docker(text));
+    let message = || "`hooks:` speak of docker, and are not edited".to_owned();
+    speaks.then(|| draft.reason_at_setting(Some(&hooks), "docker-unknown", message()))
 }
 
 /// A proxy that the job's variables name. GitLab hands them to the services as well

@@ -110,6 +110,22 @@ const LIFECYCLE: &[(&str, &str)] = &[
     ),
 ];
 
+/// What a script of a package runs, and the scripts that it names: composer's `@other`.
+fn lines_of(json: &serde_json::Value, name: &str, depth: usize) -> Vec<String> {
+    let Some(script) = json.get("scripts").and_then(|scripts| scripts.get(name)) else { return Vec::new() };
+    // Symfony's scripts are a mapping: the command, and who runs it.
+    let keys = script.as_object().into_iter().flat_map(|map| map.keys().map(String::as_str));
+    let lines = script.as_array().into_iter().flatten().chain([script]).filter_map(|line| line.as_str()).chain(keys);
+    let whole = lines.flat_map(|line| match line.strip_prefix('@').filter(|_| depth > 0) {
+        Some(other) => {
+            let found = lines_of(json, other, depth - 1);
+            if found.is_empty() { vec![other.to_owned()] } else { found }
+        }
+        None => vec![line.to_owned()],
+    });
+    whole.collect()
+}
+
 /// As many files of one kind are read.
 const MOST: usize = 64;
 
@@ -134,10 +150,10 @@ impl Looks<'_> {
                 let text = self.text(&path)?;
                 let json: serde_json::Value = serde_json::from_str(&text).ok()?;
                 names.split_ascii_whitespace().find_map(|name| {
-                    let script = json.get("scripts")?.get(name)?;
-                    let lines =
-                        script.as_array().into_iter().flatten().chain([script]).filter_map(|line| line.as_str());
-                    let run = lines.collect::<Vec<_>>().join("\n");
+                    let run = lines_of(&json, name, super::DEPTH).join("\n");
+                    if run.is_empty() {
+                        return None;
+                    }
                     let named = format!("\"{name}\"");
                     let at = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
                     if mentions_docker(&run) {
@@ -145,10 +161,27 @@ impl Looks<'_> {
                     }
                     match self.shell(&run, super::DEPTH) {
                         Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
-                        Found::Nothing | Found::Unknown => None,
+                        Found::Nothing => None,
+                        Found::Unknown => {
+                            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                            let what = self.mentioned(&run, folder)?;
+                            Some((path.clone(), Found::Docker(at, what)))
+                        }
                     }
                 })
             })
+        })
+    }
+
+    /// The first line that speaks of docker in the scripts which the words of a command line name, from a folder.
+    fn mentioned(&mut self, run: &str, from: &str) -> Option<String> {
+        let words = run.split_whitespace().map(|word| word.trim_matches(['"', '\'']).trim_start_matches("./"));
+        let paths = words.filter(|word| !word.is_empty() && !word.starts_with(['-', '/', '@'])).flat_map(|word| {
+            ["", ".js", ".ts", ".mjs", ".cjs", "/index.js"].map(|ending| join(from, &format!("{word}{ending}")))
+        });
+        paths.flatten().take(MOST).find_map(|path| match self.text(&path).as_deref().and_then(mention)? {
+            Found::Docker(_, what) => Some(what),
+            Found::Nothing | Found::Unknown => None,
         })
     }
 

@@ -95,24 +95,32 @@ impl<'f, 'p> Shell<'f, 'p> {
     /// A command between two places that may change by whose leave images are read and written, other than `docker login`: the
     /// account of a cloud's client, its variables, a function of the script that logs in.
     pub fn changes_account(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
-        const NAMES: [&str; 7] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "DOCKER_CONFIG", "HOME", "REGISTRY_AUTH"];
-        if super::reference::registry(&self.full(raw)).is_empty() {
-            return None;
-        }
-        let is_name = |text: &str| NAMES.iter().any(|name| text.starts_with(name));
+        const NAMES: [&str; 4] = ["DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "HOME", "REGISTRY_AUTH"];
+        // What a credential helper reads, which Docker Hub has none of. A region is no account.
+        const CLOUDS: [&str; 4] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_"];
+        const REGIONS: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PAGER"];
+        let hub = super::reference::registry(&self.full(raw)).is_empty();
+        let is_name = |text: &str| {
+            let cloud = CLOUDS.iter().any(|name| text.starts_with(name));
+            NAMES.iter().any(|name| text.starts_with(name))
+                || !hub && cloud && !REGIONS.iter().any(|name| text.starts_with(name))
+        };
         let in_function = self.commands().any(|(_, it)| it.context.function.is_some() && self.logs_in_to(it).is_some());
         let changes = |point: Point, command: &Command| {
             let says = |words: &[&str]| command.words.iter().skip(1).any(|word| words.contains(&word.display()));
             let sets = matches!(command.name(), Some("unset" | "export" | "read" | "declare"))
                 && command.words.iter().skip(1).any(|word| is_name(word.display()));
             let account = match command.name() {
-                Some("gcloud") => says(&["auth"]) && !says(&["configure-docker", "print-access-token"]),
+                Some("gcloud") => {
+                    says(&["auth"]) && !says(&["configure-docker", "print-access-token"])
+                        || says(&["activate", "account", "core/account", "auth/impersonate_service_account"])
+                }
                 Some("aws") => says(&["configure", "sts", "sso"]),
                 Some("az") => says(&["login", "account"]),
                 _ => false,
             };
             let calls = in_function && self.script(point.part).is_some_and(|script| script.defines(command));
-            account || sets || calls || command.assignments.iter().any(|set| is_name(&set.name))
+            account && !hub || sets || calls && !hub || command.assignments.iter().any(|set| is_name(&set.name))
         };
         self.between(from, to).find(|(point, command)| changes(*point, command)).map(|(_, command)| command.raw())
     }
@@ -141,7 +149,12 @@ impl<'f, 'p> Shell<'f, 'p> {
 
 /// Whether a command takes a login away: `docker logout`, or another file or folder in place of the client's.
 fn is_logout(command: &Command) -> bool {
-    let is_file = |text: &str| text.contains(".docker/config.json") || text.contains("DOCKER_CONFIG");
+    // `cd ~/.docker && cp x config.json`
+    let is_file = |text: &str| {
+        text.contains(".docker/config.json")
+            || text.contains("DOCKER_CONFIG")
+            || text.trim_start_matches("./") == "config.json"
+    };
     let writes = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
     let handles = matches!(command.name(), Some("cp" | "mv" | "rm" | "ln" | "tee" | "install"));
     docker(command).is_some_and(|docker| docker.verb == Verb::Logout)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::draft::Draft;
 use super::super::{environment, image};
+use crate::pipeline::Setting;
 
 /// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
 /// job that sets one of them leaves it open.
@@ -44,7 +45,8 @@ pub(super) fn architecture(draft: &Draft<'_, '_>) -> Option<&'static str> {
 pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static str>> {
     let tags = draft.facts.effective.get("tags");
     let mut found = BTreeSet::new();
-    for tag in tags.iter().flat_map(|tags| tags.items()) {
+    let tags: Vec<Setting<'_>> = tags.iter().flat_map(|tags| tags.items()).chain(node_selectors(draft)).collect();
+    for tag in &tags {
         let written: Vec<String> = tag.versions();
         let all: Vec<String> = written.iter().flat_map(|text| environment::expansions(draft, text)).collect();
         let named: BTreeSet<Option<&str>> = all.iter().map(|text| named_in(text)).collect();
@@ -52,15 +54,8 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
             let variable = text.split_once('$').map(|(_, rest)| rest.to_ascii_lowercase()).unwrap_or_default();
             ["arch", "arm", "amd", "platform", "cpu"].iter().any(|word| variable.contains(word))
         };
-        // Which of them, or in which width, the name does not say.
-        let vague = |text: &String| {
-            let text = text.to_ascii_lowercase();
-            text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-                matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start))
-            })
-        };
         if named.len() > 1
-            || named.contains(&None) && all.iter().any(vague)
+            || named.contains(&None) && all.iter().any(|text| is_vague(text))
             || tag.holds_input() && named.iter().any(Option::is_some)
             || all.iter().any(open)
         {
@@ -68,7 +63,31 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
         }
         found.extend(named.into_iter().flatten());
     }
-    (found.len() < 2).then_some(found)
+    // The runner is of one all the same, if the job or its image is called so.
+    let called = || named_otherwise(draft).into_iter().any(|name| named_in(&name).is_some() || is_vague(&name));
+    let open = found.is_empty() && !tags.is_empty() && called();
+    (found.len() < 2 && !open).then_some(found)
+}
+
+/// The nodes that a job asks the Kubernetes executor for
+/// (<https://docs.gitlab.com/runner/executors/kubernetes/#overwrite-the-node-selector>).
+pub(super) fn node_selectors<'p>(draft: &Draft<'_, 'p>) -> impl Iterator<Item = Setting<'p>> {
+    let variables = draft.facts.effective.variables();
+    variables.filter(|it| it.key.starts_with("KUBERNETES_NODE_SELECTOR_")).map(|it| it.setting)
+}
+
+/// What a job is called, and its images, with the values of their variables.
+fn named_otherwise(draft: &Draft<'_, '_>) -> Vec<String> {
+    let tags = draft.facts.builds.iter().flat_map(|build| &build.tags);
+    let names = tags.flat_map(|tag| environment::expansions(draft, tag));
+    names.chain([draft.facts.job.name().to_owned()]).collect()
+}
+
+/// A name that says ARM, and not in which width.
+fn is_vague(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start)))
 }
 
 /// Whether all builds of a job are for an architecture, as far as they say one.
@@ -82,7 +101,7 @@ pub(super) fn builds_for(draft: &Draft<'_, '_>, architecture: &str) -> bool {
 
 /// The architecture that a runner's tag names.
 fn named_in(tag: &str) -> Option<&'static str> {
-    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ']).find_map(|word| match word {
+    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ', ':', '=', ',']).find_map(|word| match word {
         _ if word.starts_with("arm64") || word.ends_with("arm64") || word.ends_with("aarch64") => Some("arm64"),
         "armv8" => Some("arm64"),
         "amd64" | "x64" => Some("amd64"),
