@@ -3,15 +3,16 @@
 //! `cargo bench` prints a table. Each run of a step comes behind one of the event parse: a ratio is the median of what the one
 //! took over the other, so that a machine which is slower for a while is so for both. The ratio of the shortest runs is shown
 //! as well; where other machines share the cores it favours what is short, since a long run is less often left alone. Peak
-//! memory is read from `/proc`, in a process of its own for each size.
+//! memory is read from `/proc`, in a process of its own for each size, which reads the pipeline from a file as a person's run does.
 
 use std::hint::black_box;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ci_migrate::apply::Folder;
 use ci_migrate::migration::{Plan, Scene, built_in, prove};
-use ci_migrate::pipeline::{MemoryFiles, Pipeline, Project};
+use ci_migrate::pipeline::{Files, MemoryFiles, Pipeline, Project};
 use ci_migrate::transform::{Role, Settings};
 use ci_migrate::yaml::Stream;
 
@@ -119,11 +120,15 @@ fn dry_run(text: &str) {
 
 /// Two jobs of each copy are said to be pilots: the phase changes as many.
 fn dry_run_of_many(text: &str) {
+    planned(text, &many_pilots(text), show);
+}
+
+fn many_pilots(text: &str) -> Settings {
     let mut settings = Settings::default();
     let names = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix("\":"));
     settings.roles =
         names.filter(|job| job.starts_with("build / schemas")).map(|job| (job.to_owned(), Role::Pilot)).collect();
-    planned(text, &settings, show);
+    settings
 }
 
 fn show(scene: &Scene<'_>, plan: &Plan) {
@@ -131,9 +136,11 @@ fn show(scene: &Scene<'_>, plan: &Plan) {
 }
 
 fn planned(text: &str, settings: &Settings, then: impl Fn(&Scene<'_>, &Plan)) {
-    let pipeline = pipeline(text);
-    let files = MemoryFiles::default();
-    let scene = Scene::new(&pipeline, &files, settings);
+    planned_of(&pipeline(text), &MemoryFiles::default(), settings, then);
+}
+
+fn planned_of(pipeline: &Pipeline, files: &dyn Files, settings: &Settings, then: impl Fn(&Scene<'_>, &Plan)) {
+    let scene = Scene::new(pipeline, files, settings);
     let phases = built_in("buildkit").expect("the track").unwrap_or_else(|e| panic!("{}", e.message));
     let plan = Plan::new(&scene, &phases[0]);
     assert!(!plan.is_empty());
@@ -142,19 +149,29 @@ fn planned(text: &str, settings: &Settings, then: impl Fn(&Scene<'_>, &Plan)) {
 }
 
 fn pipeline(text: &str) -> Pipeline {
-    let files: MemoryFiles = [(".gitlab-ci.yml", text)].into_iter().collect();
-    Pipeline::new(Arc::new(Project::load(&files, ".gitlab-ci.yml").expect("a pipeline"))).expect("a pipeline")
+    let files: MemoryFiles = [(NAME, text)].into_iter().collect();
+    loaded(&files)
 }
+
+fn loaded(files: &dyn Files) -> Pipeline {
+    Pipeline::new(Arc::new(Project::load(files, NAME).expect("a pipeline"))).expect("a pipeline")
+}
+
+const NAME: &str = ".gitlab-ci.yml";
 
 /// Peak resident memory of a whole dry run, over the size of the text.
 fn peak(bytes: usize) {
     let text = generate(bytes.saturating_sub(SAMPLE.len()));
-    dry_run_of_many(&text);
+    let (settings, bytes) = (many_pilots(&text), text.len());
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(NAME), text).expect("a file");
+    let files = Folder::open(folder.path()).expect("a folder");
+    planned_of(&loaded(&files), &files, &settings, show);
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
     match kilobytes {
-        Some(kilobytes) => println!("{:.1}", kilobytes * 1024.0 / text.len() as f64),
+        Some(kilobytes) => println!("{:.1}", kilobytes * 1024.0 / bytes as f64),
         None => println!("unknown"),
     }
 }
