@@ -326,11 +326,20 @@ impl<'f, 'p> Shell<'f, 'p> {
             let texts = self.facts.parts.iter().map(|part| part.script.text());
             return !self.commands().any(|(_, command)| sets(command)) && !texts.flat_map(set_within).any(reads);
         }
-        let in_functions = self.commands().filter(|(_, command)| command.context.function.is_some());
+        // What a function sets, it sets where it is called; a trap may call one at any time.
+        let calls = self.between(from, to).any(|(_, command)| self.calls(command))
+            || self.commands().any(|(_, command)| command.name() == Some("trap"));
+        let in_functions = self.commands().filter(|(_, command)| calls && command.context.function.is_some());
         let between = self.between(from, to).chain(in_functions);
         !between.into_iter().any(|(_, command)| sets(command))
             && self.texts_between(from, to).is_some_and(|texts| !texts.into_iter().flat_map(set_within).any(reads))
             && (same || !self.loops().any(reads))
+    }
+
+    /// Whether a command may call a function of the job's own.
+    fn calls(&self, command: &Command) -> bool {
+        let mut functions = self.facts.parts.iter().flat_map(|part| part.script.functions());
+        functions.any(|function| command.words.iter().any(|word| word.display() == function.name))
     }
 
     /// All that stands from one command to another, both with it.
