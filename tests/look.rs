@@ -167,4 +167,33 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
         }
     }
     assert_ne!(outcome("yarn --cwd frontend", &[("frontend/package.json", uses)]).0, "pending");
+    let install = ("ci/install.sh", "npm ci\n");
+    assert_ne!(outcome("./ci/install.sh", &[("package.json", uses), install]).0, "pending");
+    assert_eq!(outcome("./ci/install.sh", &[("package.json", "{}"), install]).0, "pending");
+    assert_ne!(
+        outcome("yarn up", &[("package.json", "{\"scripts\": {\"up\": \"docker compose up -d\"}}")]).0,
+        "pending"
+    );
+}
+
+#[test]
+fn scripts_that_hang_on_the_daemons_variables_are_seen() {
+    let guards = [
+        "if [ -z \"$DOCKER_HOST\" ]; then exit 1; fi",
+        "test -d \"$DOCKER_CERT_PATH\" || exit 1",
+        "echo $DOCKER_HOST | grep -q tcp",
+        ": \"${DOCKER_HOST:?}\"",
+        "case $DOCKER_HOST in tcp*) ;; *) exit 1 ;; esac",
+        "{ echo $DOCKER_HOST; } > host.env",
+        "wget -qO ~/.docker/cli-plugins/docker-buildx https://example.com/buildx-v0.8.2",
+    ];
+    for guard in guards {
+        let text = format!("set -e\n{guard}\n");
+        let (found, reasons) = outcome("./g.sh", &[("g.sh", &text)]);
+        assert_ne!(found, "pending", "{guard}");
+        assert!(reasons.contains("g.sh:2"), "{guard}: {reasons}");
+    }
+    for harmless in ["echo \"Docker host: $DOCKER_HOST\"", "# DOCKER_HOST is set by the pipeline"] {
+        assert_eq!(outcome("./g.sh", &[("g.sh", harmless)]).0, "pending", "{harmless}");
+    }
 }

@@ -20,7 +20,7 @@ use crate::shell::{
     Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
     other_daemon_users, package,
 };
-use crate::transform::{Facts, Settings, Unseen, Values, reason, short};
+use crate::transform::{DAEMON_VARIABLES, Facts, Settings, Unseen, Values, reason, short, without_prints};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,15 @@ enum Found {
 /// Takes away what is shown to hide nothing, and says of the rest what was found.
 pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
     let mut looks = Looks::new(files, settings);
+    // What runs out of sight may install as well.
+    let first = |facts: &Facts<'_>| {
+        let command = |unseen: &Unseen| facts.parts.get(unseen.part)?.script.commands().get(unseen.command);
+        let hidden = facts.hidden.iter().filter_map(|unseen| Some((unseen, command(unseen)?)));
+        let perhaps = facts.perhaps.iter().map(|(unseen, command)| (unseen, command));
+        let mut all = hidden.chain(perhaps).filter(|(_, command)| !looks.is_declared(command));
+        all.next().map(|(unseen, _)| unseen.clone())
+    };
+    let firsts: Vec<Option<Unseen>> = facts.iter().map(first).collect();
     facts.iter_mut().filter(|facts| !facts.scans.is_empty()).for_each(|facts| looks.scanners(facts));
     for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
         let ground = Ground::of(facts, pipeline);
@@ -65,10 +74,6 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             facts.hidden.push(unseen);
         }
     }
-    if let Some((path, Found::Docker(line, what))) = looks.lifecycle() {
-        let told = format!("runs `{what}` of {path}:{line} by itself");
-        facts.iter_mut().filter(|facts| !facts.dind.is_empty()).for_each(|facts| installs(facts, pipeline, &told));
-    }
     looks.knows(&Rc::default());
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
@@ -89,10 +94,23 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         });
         facts.hidden = hidden;
     }
+    if let Some((path, Found::Docker(line, what))) = looks.lifecycle() {
+        let told = format!("runs `{what}` of {path}:{line} by itself");
+        let withs = facts.iter_mut().zip(&firsts).filter(|(facts, _)| !facts.dind.is_empty());
+        for (facts, first) in withs {
+            if !installs(facts, pipeline, &told)
+                && let Some(mut unseen) = first.clone()
+            {
+                unseen.reason.message += &format!(": if it installs packages, that {told}");
+                unseen.reason.code = "package-script";
+                facts.hidden.push(unseen);
+            }
+        }
+    }
 }
 
-/// Notes the package managers of a job, which run scripts by themselves.
-fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
+/// Notes the package managers of a job, which run scripts by themselves. Whether there are any.
+fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) -> bool {
     const INSTALLS: &str = "install i in ci clean-install ic add require update upgrade up u publish pack version rebuild rb dump-autoload \
          dumpautoload remove rm uninstall un reinstall dedupe ddp prune link ln deploy create-project install-ci-test";
     let manages = |command: &Command| {
@@ -118,7 +136,9 @@ fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) {
             found.push(Unseen { reason, part: number, command: index });
         }
     }
+    let any = !found.is_empty();
     facts.hidden.extend(found);
+    any
 }
 
 /// How deeply scripts that call scripts are followed.
@@ -224,6 +244,9 @@ impl<'f> Looks<'f> {
         if depth == 0 || !script.clean() {
             return mention(text).unwrap_or(Found::Unknown);
         }
+        if let Some(found) = feels_daemon(text, &script) {
+            return found;
+        }
         let moves = script.commands().iter().any(changes_folder);
         let mut unknown = false;
         for command in script.commands() {
@@ -255,6 +278,19 @@ impl<'f> Looks<'f> {
         }
         if unknown { Found::Unknown } else { Found::Nothing }
     }
+}
+
+/// Where a script hangs on the daemon without a word of docker: it reads one of its variables, other than to print it for people to
+/// read, or puts a buildx among the client's plugins.
+fn feels_daemon(text: &str, script: &Script) -> Option<Found> {
+    let read = without_prints(text.to_owned(), script.commands().iter());
+    let is_comment = |line: &&str| line.trim_start().starts_with('#');
+    let names = DAEMON_VARIABLES.iter().chain(&["cli-plugins/docker-buildx"]);
+    let name = names
+        .into_iter()
+        .find(|name| read.lines().filter(|line| !is_comment(line)).any(|line| line.contains(*name)))?;
+    let line = text.lines().position(|line| !is_comment(&line) && line.contains(name)).unwrap_or_default();
+    Some(Found::Docker(line + 1, (*name).to_owned()))
 }
 
 /// The first line that speaks of docker, for files whose language is not read.

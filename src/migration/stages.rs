@@ -31,7 +31,8 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
                 let all = files.list().unwrap_or_default();
                 paths.extend(all.into_iter().filter(|path| path.contains("Dockerfile")).take(MOST));
             }
-            let mut texts = given.into_iter().chain(texts_written(facts)).chain(paths.into_iter().filter_map(read));
+            let mut texts =
+                given.into_iter().chain(texts_written(facts, &values)).chain(paths.into_iter().filter_map(read));
             let (path, stage) = texts.find_map(|(text, path)| Some((path, guard(&text, build, facts, &values)?)))?;
             Some((build.at.clone(), path, stage))
         }) else {
@@ -47,15 +48,17 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
 
 const GIVEN: &str = "what it is given";
 
-/// The Dockerfiles that the script holds: `cat > Dockerfile <<EOF`.
-fn texts_written(facts: &Facts<'_>) -> Vec<(String, String)> {
-    let written = facts.parts.iter().flat_map(|part| {
-        let commands = part.script.commands().iter().filter(|command| writes(command, "Dockerfile"));
-        let bodies =
-            commands.flat_map(|command| &command.redirects).filter_map(|it| it.heredoc.as_ref()?.body.as_ref());
-        bodies.map(|body| (part.script.slice(body).to_owned(), GIVEN.to_owned()))
+/// The Dockerfiles that the script holds: `cat > Dockerfile <<EOF`, `printf 'FROM …\nRUN …' > Dockerfile`.
+fn texts_written(facts: &Facts<'_>, values: &Values) -> Vec<(String, String)> {
+    let commands =
+        facts.parts.iter().flat_map(|part| part.script.commands().iter().map(move |command| (part, command)));
+    let written = commands.filter(|(_, command)| writes(command, "Dockerfile")).flat_map(|(part, command)| {
+        let bodies = command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref()?.body.as_ref());
+        let words = command.words.iter().skip(1).flat_map(|word| values.readings(word.display()));
+        let words = words.map(|text| text.replace("\\n", "\n"));
+        bodies.map(|body| part.script.slice(body).to_owned()).chain(words).collect::<Vec<_>>()
     });
-    written.collect()
+    written.map(|text| (text, GIVEN.to_owned())).collect()
 }
 
 /// The Dockerfile that a build is handed by the script: `docker build - <<EOF`.
@@ -83,7 +86,11 @@ fn writes(command: &Command, path: &str) -> bool {
     let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
     let handles = matches!(command.name(), Some("cp" | "mv" | "ln" | "tee" | "install"));
-    targets.any(|redirect| name(redirect.target.display()) == name(path))
+    // `cp -r ci/docker/. .`
+    let here = handles && command.words.last().is_some_and(|word| matches!(word.display(), "." | "./"));
+    let whole = |text: &str| text.ends_with(['.', '*', '/']) || text.starts_with("-r") || text.starts_with("-a");
+    let all = here && command.words.iter().rev().skip(1).any(|word| whole(word.display()));
+    all || targets.any(|redirect| name(redirect.target.display()) == name(path))
         || handles && command.words.iter().skip(1).any(|word| name(word.display()) == name(path))
 }
 
@@ -98,14 +105,15 @@ fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, folders: &[&st
     let found: Vec<String> = paths.iter().cloned().chain(within).filter(there).collect();
     // `cd -` leads back. One folder may be meant from another.
     let into = folders.iter().filter(|folder| **folder != "-");
-    let known = into.clone().count() < 2 && into.into_iter().all(plain);
+    let is_input = paths.iter().any(|path| path == "-");
+    let known = !is_input && into.clone().count() < 2 && into.into_iter().all(plain);
     if !found.is_empty() && known {
         return found;
     }
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
     // What it is called is not known either.
-    let open = |wanted: &String| wanted.contains(['$', '`', '(']);
+    let open = |wanted: &String| wanted == "-" || wanted.contains(['$', '`', '(']);
     let is_one = |path: &&String| {
         let name = name(path);
         names.iter().any(|wanted| *wanted == name || open(wanted) && name.contains("Dockerfile"))

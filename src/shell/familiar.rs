@@ -171,7 +171,7 @@ const BY_VERB: &[(&str, &str)] = &[
         "yarn",
         "add audit autoclean bin cache check config constraints dedupe explain generate-lock-entry help import \
          info init install licenses link list login logout npm outdated owner pack patch patch-commit plugin \
-         policies publish rebuild remove search set stage tag team unlink unplug up upgrade upgrade-interactive \
+         policies publish remove search set stage tag team unlink unplug upgrade upgrade-interactive \
          version versions why",
     ),
 ];

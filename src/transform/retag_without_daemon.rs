@@ -45,7 +45,8 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         flow.reasons.push(draft.reason_at_command(first.part, command, "conditional-push", message));
     }
     let (name, image) = name_of(&facts.effective);
-    flow.reasons.extend([surroundings::signs(draft), surroundings::windows(draft)].into_iter().flatten());
+    let around = [surroundings::signs(draft), surroundings::windows(draft), surroundings::plugin(draft)];
+    flow.reasons.extend(around.into_iter().flatten());
     flow.reasons.extend(surroundings::options(draft).into_iter().chain(environment::apart(draft)));
     let odd = inputs::image(draft, settings);
     match cli(&name, settings) {

@@ -19,18 +19,20 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reaso
 
 /// A buildx that the job installs for itself: the client takes it before the one of its image, and before 0.15 it knows some of the
 /// options not that this needs (docker/buildx, release notes).
-fn plugin(draft: &Draft<'_, '_>) -> Option<Reason> {
+pub(super) fn plugin(draft: &Draft<'_, '_>) -> Option<Reason> {
     let facts = draft.facts;
     let value = |name: &str| facts.effective.variable(name).map(|v| v.setting.variable_text().into_owned());
     let is_new = |text: &str| {
-        let minor =
-            text.split("v0.").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        let said = ["v0.", "=0."].iter().find_map(|way| text.split(way).nth(1));
+        let minor = said.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 15)
     };
     let installs = |command: &Command| {
         let raw = expand(command.raw(), &value);
         let handles = matches!(command.name(), Some("mkdir" | "chmod" | "ls" | "echo"));
-        raw.contains("cli-plugins") && !handles && !is_new(&raw)
+        let another = ["compose", "scout", "scan", "sbom"].iter().any(|plugin| raw.contains(plugin));
+        let puts = raw.contains("cli-plugins") && !another || raw.contains("docker-cli-buildx=0.");
+        puts && !handles && !is_new(&raw)
     };
     facts.parts.iter().enumerate().find_map(|(number, part)| {
         let command = part.script.commands().iter().find(|command| installs(command))?;

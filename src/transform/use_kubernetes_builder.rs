@@ -40,6 +40,7 @@
 
 mod builder;
 mod platform;
+mod readers;
 
 use super::draft::Draft;
 use super::environment;
@@ -55,7 +56,9 @@ use crate::pipeline::{Section, Setting};
 use crate::shell::Command;
 use crate::shell::docker::Verb;
 use builder::{chosen, create};
-use platform::{architecture, architectures, builds_for, node_selectors, platforms};
+use platform::{architecture, architectures, builds_for, chooses_nodes, platforms};
+pub(super) use readers::readers;
+pub use readers::without_prints;
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];
@@ -223,7 +226,7 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
-    let tags = facts.effective.get("tags").or_else(|| node_selectors(draft).next());
+    let tags = facts.effective.get("tags").or_else(|| chooses_nodes(draft));
     let tags = tags.filter(|_| architectures(draft).is_none());
     if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
         let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
@@ -319,53 +322,4 @@ fn image(draft: &mut Draft<'_, '_>, settings: &Settings) {
     if cli(&name, settings) == Cli::TooOld {
         draft.image = Some(image::newer(&name, settings));
     }
-}
-
-/// What stays of the scripts, and reads a variable that is emptied or looks into the folder of the daemon's certificates, other than
-/// to print it.
-pub(super) fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
-    let mut found = Vec::new();
-    let folders = certificates(draft);
-    for (number, part) in draft.facts.parts.iter().enumerate() {
-        let idle: Vec<&str> = part.script.commands().iter().filter(prints).map(|command| command.raw()).collect();
-        for (index, item) in draft.items(part.section).iter().enumerate().filter(|(_, item)| !item.dropped) {
-            let text = idle.iter().fold(item.result(), |text, idle| text.replace(idle, ""));
-            if let Some(name) = DAEMON_VARIABLES.iter().find(|name| text.contains(*name)) {
-                let place = crate::shell::Place { item: index, range: 0..0 };
-                let message = format!("uses `{name}`, which would be empty");
-                found.push(draft.reason(number, Some(&place), "reads-daemon-variable", message));
-            } else if let Some(folder) = folders.iter().find(|folder| names_path(&text, folder)) {
-                let place = crate::shell::Place { item: index, range: 0..0 };
-                let message = format!("looks into `{folder}`, where only the daemon puts its certificates");
-                found.push(draft.reason(number, Some(&place), "docker-certificates", message));
-            }
-        }
-    }
-    found
-}
-
-/// Whether a command only prints its words, for people to read. A test decides by them.
-fn prints(command: &&Command) -> bool {
-    let context = &command.context;
-    let shown = !context.substitution && context.pipeline.is_none() && !context.condition;
-    let fails = command.raw().contains(":?");
-    shown && !fails && matches!(command.name(), Some("echo" | "printf")) && purpose(command) == Purpose::Idle
-}
-
-/// The folders where the daemon puts its certificates: docker's image of it says `/certs`, unless it is told otherwise
-/// (docker-library/docker, `dockerd-entrypoint.sh`).
-fn certificates(draft: &Draft<'_, '_>) -> Vec<String> {
-    let told = draft.facts.effective.variable("DOCKER_TLS_CERTDIR").map(|it| it.setting.variable_text().into_owned());
-    let told = told.unwrap_or_else(|| "/certs".to_owned());
-    let folders = environment::expansions(draft, told.trim_end_matches('/')).into_iter();
-    folders.filter(|folder| folder.starts_with('/') && !folder.contains('$')).collect()
-}
-
-/// Whether a text names a folder, or what is below it.
-fn names_path(text: &str, folder: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '}');
-    text.match_indices(folder).any(|(at, _)| {
-        let (before, behind) = (text[..at].chars().next_back(), text[at + folder.len()..].chars().next());
-        !before.is_some_and(is_part) && !behind.is_some_and(|c| c != '/' && is_part(c))
-    })
 }

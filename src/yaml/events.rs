@@ -1,5 +1,6 @@
 //! The second reader: a [`Tree`] from `yaml-rust2`'s events alone.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -8,6 +9,7 @@ use yaml_rust2::parser::{Parser, Tag};
 use yaml_rust2::scanner::{Marker, ScanError, Scanner, TScalarStyle, Token, TokenType};
 
 use super::error::{Error, ErrorKind};
+use super::index::disagreement;
 use super::tree::{Builder, Kind, NodeId, Style, Tree};
 
 /// GitLab reads no deeper (`max_yaml_depth` of its application settings).
@@ -17,17 +19,57 @@ pub const MAX_DEPTH: usize = 100;
 ///
 /// A byte order mark is passed over. Nesting deeper than [`MAX_DEPTH`] is refused.
 pub fn read(text: &str) -> Result<Tree, Error> {
-    let place = |mark: &Marker| at(text, mark);
-    let mut parser = Parser::new_from_str(bare(text));
-    let mut builder = Builder::of(text.len());
+    let mut read = Cow::Borrowed(bare(text));
+    // Each of them costs one more reading.
+    let rounds = (MOST_AGAIN / text.len().max(1)).clamp(16, 256);
+    for _ in 0..rounds {
+        match read_as_it_is(&read, text) {
+            Err(Failure::Scan(error)) => match further_in(&read, &error) {
+                Some(better) => read = Cow::Owned(better),
+                None => return Err(syntax(at(text, error.marker()), &error)),
+            },
+            Err(Failure::Known(error)) => return Err(error),
+            Ok(tree) => return Ok(tree),
+        }
+    }
+    Err(disagreement(0..0, "too many closing brackets stand at the indentation of their key".to_owned()))
+}
+
+/// Bytes that are read again at most.
+const MOST_AGAIN: usize = 32 << 20;
+
+enum Failure {
+    Scan(ScanError),
+    Known(Error),
+}
+
+fn read_as_it_is(read: &str, text: &str) -> Result<Tree, Failure> {
+    let mut parser = Parser::new_from_str(read);
+    let mut builder = Builder::of(read.len());
     let mut anchors = Vec::new();
     loop {
-        let (event, mark) = parser.next_token().map_err(|error| syntax(place(error.marker()), &error))?;
+        let (event, mark) = parser.next_token().map_err(Failure::Scan)?;
         if event == Event::StreamEnd {
             return Ok(builder.finish());
         }
-        take(event, &mut builder, &mut anchors).map_err(|error| error(place(&mark)))?;
+        take(event, &mut builder, &mut anchors).map_err(|error| Failure::Known(error(at(text, &mark))))?;
     }
+}
+
+/// The text with blanks before the bracket at which it could not be read on.
+///
+/// `yaml-rust2` demands that it stands further in than the key, where a quoted item comes before it; libyaml, by which GitLab reads, does
+/// not. The blanks before a closing bracket that begins its line mean nothing.
+fn further_in(text: &str, error: &ScanError) -> Option<String> {
+    const BLANKS: usize = 256;
+    let place = at(text, error.marker());
+    let line = text.get(..place.start)?.rsplit('\n').next()?;
+    let closes = matches!(text.get(place.clone())?, "]" | "}");
+    let stands_out = error.info() == "invalid indentation" && line.len() < BLANKS && line.trim().is_empty();
+    (closes && stands_out).then(|| {
+        let (before, behind) = text.split_at(place.start);
+        [before, &" ".repeat(BLANKS), behind].concat()
+    })
 }
 
 /// Some entries of a block mapping, of which others may stand above and below.
@@ -206,4 +248,27 @@ fn styled(style: TScalarStyle) -> Style {
 
 fn named(tag: Option<Tag>) -> Option<String> {
     tag.map(|tag| tag.handle + &tag.suffix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closing_bracket_may_stand_beneath_its_key() {
+        let same = |text: &str, usual: &str| assert!(read(text).unwrap() == read(usual).unwrap(), "{text}");
+        same(
+            "a: [\n  \"b\",\n  'c'\n]\nd: {\n  \"e\": \"f\"\n}\n",
+            "a: [\n  \"b\",\n  'c'\n  ]\nd: {\n  \"e\": \"f\"\n  }\n",
+        );
+        same("\u{feff}a:\n  b: [\r\n    \"c\"\r\n  ]\r\n", "a:\n  b: [\"c\"]\n");
+        let nested = "a: [\n  \"b\"\n]\nc: |\n  [\n    \"d\"\n  ]\n";
+        let tree = read(nested).unwrap();
+        assert_eq!(tree.scalar(tree.look_up(tree.roots()[0], ["c"]).unwrap()), Some("[\n  \"d\"\n]\n"));
+        for wrong in ["a:\n  - b\n ]\n", "a: [\n  \"b\"\nc: d\n", "a: \"b\n]\n"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let many = format!("{}b: \"\n", "a: [\n  \"b\"\n]\n".repeat(3));
+        assert!(read(&many).is_err());
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::draft::Draft;
 use super::super::{environment, image};
-use crate::pipeline::Setting;
+use crate::pipeline::{Entry, Setting};
 
 /// The platforms of an option, its variables replaced by all that the files give them; none where they are open. A script of the
 /// job that sets one of them leaves it open.
@@ -64,6 +64,9 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
         found.extend(named.into_iter().flatten());
     }
     // The runner is of one all the same, if the job or its image is called so.
+    if given_by_rules(draft).is_some() {
+        return None;
+    }
     let called = || named_otherwise(draft).into_iter().any(|name| named_in(&name).is_some() || is_vague(&name));
     let open = found.is_empty() && !tags.is_empty() && called();
     (found.len() < 2 && !open).then_some(found)
@@ -71,9 +74,25 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
 
 /// The nodes that a job asks the Kubernetes executor for
 /// (<https://docs.gitlab.com/runner/executors/kubernetes/#overwrite-the-node-selector>).
-pub(super) fn node_selectors<'p>(draft: &Draft<'_, 'p>) -> impl Iterator<Item = Setting<'p>> {
-    let variables = draft.facts.effective.variables();
-    variables.filter(|it| it.key.starts_with("KUBERNETES_NODE_SELECTOR_")).map(|it| it.setting)
+fn node_selectors<'p>(draft: &Draft<'_, 'p>) -> impl Iterator<Item = Setting<'p>> {
+    draft.facts.effective.variables().filter(is_selector).map(|it| it.setting)
+}
+
+fn is_selector(variable: &Entry<'_>) -> bool {
+    variable.key.starts_with("KUBERNETES_NODE_SELECTOR_")
+}
+
+/// The nodes that a job asks for by a rule or a matrix: which of them is only known when it runs.
+fn given_by_rules<'p>(draft: &Draft<'_, 'p>) -> Option<Setting<'p>> {
+    let matrix = draft.facts.effective.get("parallel").and_then(|parallel| parallel.get("matrix"));
+    let rows = matrix.iter().flat_map(|matrix| matrix.items()).collect::<Vec<_>>();
+    let given = environment::ruled(draft).into_iter().chain(rows).flat_map(|given| given.entries().collect::<Vec<_>>());
+    given.into_iter().find(is_selector).map(|variable| variable.setting)
+}
+
+/// The first setting that says on which nodes a job runs, other than its tags.
+pub(super) fn chooses_nodes<'p>(draft: &Draft<'_, 'p>) -> Option<Setting<'p>> {
+    node_selectors(draft).next().or_else(|| given_by_rules(draft))
 }
 
 /// What a job is called, and its images, with the values of their variables.
@@ -86,8 +105,11 @@ fn named_otherwise(draft: &Draft<'_, '_>) -> Vec<String> {
 /// A name that says ARM, and not in which width.
 fn is_vague(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start)))
+    // An instance type names its processor by a letter.
+    text.contains("instance-type=")
+        || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start))
+        })
 }
 
 /// Whether all builds of a job are for an architecture, as far as they say one.
@@ -101,12 +123,14 @@ pub(super) fn builds_for(draft: &Draft<'_, '_>, architecture: &str) -> bool {
 
 /// The architecture that a runner's tag names.
 fn named_in(tag: &str) -> Option<&'static str> {
-    tag.to_ascii_lowercase().split(['-', '_', '/', '.', ' ', ':', '=', ',']).find_map(|word| match word {
-        _ if word.starts_with("arm64") || word.ends_with("arm64") || word.ends_with("aarch64") => Some("arm64"),
-        "armv8" => Some("arm64"),
-        "amd64" | "x64" => Some("amd64"),
-        "s390x" => Some("s390x"),
-        "ppc64le" => Some("ppc64le"),
-        _ => None,
-    })
+    tag.to_ascii_lowercase().replace("x86_64", "amd64").split(['-', '_', '/', '.', ' ', ':', '=', ',']).find_map(
+        |word| match word {
+            _ if word.starts_with("arm64") || word.ends_with("arm64") || word.ends_with("aarch64") => Some("arm64"),
+            "armv8" => Some("arm64"),
+            "amd64" | "x64" => Some("amd64"),
+            "s390x" => Some("s390x"),
+            "ppc64le" => Some("ppc64le"),
+            _ => None,
+        },
+    )
 }
