@@ -56,8 +56,11 @@ impl<'t> Built<'t> {
 pub(super) fn dockerfile(build: &Recipe) -> String {
     let root = |text: &str| -> String {
         let mut text = text.to_owned();
-        for here in ["$CI_PROJECT_DIR", "${CI_PROJECT_DIR}", "$PWD", "${PWD}", "$(pwd)", "`pwd`"] {
-            text = text.replace(here, ".");
+        // Most paths are plain.
+        if text.contains(['$', '`']) {
+            for here in ["$CI_PROJECT_DIR", "${CI_PROJECT_DIR}", "$PWD", "${PWD}", "$(pwd)", "`pwd`"] {
+                text = text.replace(here, ".");
+            }
         }
         text.trim_start_matches("./").trim_end_matches('/').to_owned()
     };

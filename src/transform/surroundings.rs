@@ -30,7 +30,8 @@ pub(super) fn plugin(draft: &Draft<'_, '_>) -> Option<Reason> {
     let installs = |command: &Command| {
         let raw = expand(command.raw(), &value);
         let handles = matches!(command.name(), Some("mkdir" | "chmod" | "ls" | "echo"));
-        let another = ["compose", "scout", "scan", "sbom"].iter().any(|plugin| raw.contains(plugin));
+        let named = ["compose", "scout", "scan", "sbom"].iter().any(|plugin| raw.contains(plugin));
+        let another = named && !raw.contains("buildx");
         let puts = raw.contains("cli-plugins") && !another || raw.contains("docker-cli-buildx=0.");
         puts && !handles && !is_new(&raw)
     };
