@@ -167,6 +167,22 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
         }
     }
     assert_ne!(outcome("yarn --cwd frontend", &[("frontend/package.json", uses)]).0, "pending");
+    // As another shell or another program reads it.
+    for call in [
+        "bash -c 'npm ci'",
+        "sh -ec \"cd app && npm ci\"",
+        "su node -c 'npm ci'",
+        "eval npm ci",
+        "eval 'npm ci'",
+        "find . -name package.json -execdir npm ci +",
+        "bash -c \"sh -c 'npm ci'\"",
+        "sh -c yarn",
+    ] {
+        assert_ne!(outcome(call, &[("package.json", uses)]).0, "pending", "{call}");
+    }
+    for call in ["apk add npm yarn", "bash -c 'npm config get registry'", "echo 'nothing to install'"] {
+        assert_eq!(outcome(call, &[("package.json", uses)]).0, "pending", "{call}");
+    }
     let install = ("ci/install.sh", "npm ci\n");
     assert_ne!(outcome("./ci/install.sh", &[("package.json", uses), install]).0, "pending");
     assert_eq!(outcome("./ci/install.sh", &[("package.json", "{}"), install]).0, "pending");
@@ -186,6 +202,16 @@ fn scripts_that_hang_on_the_daemons_variables_are_seen() {
         "case $DOCKER_HOST in tcp*) ;; *) exit 1 ;; esac",
         "{ echo $DOCKER_HOST; } > host.env",
         "wget -qO ~/.docker/cli-plugins/docker-buildx https://example.com/buildx-v0.8.2",
+        "P=~/.docker/cli-plugins; wget -qO $P/docker-buildx https://example.com/buildx-v0.8.2",
+        "apk add docker-cli-buildx=0.9.1-r0",
+        "echo \"${DOCKER_HOST?is not set}\"",
+        "set -u; echo \"$DOCKER_HOST\"",
+        "[ -d /certs ] || exit 1",
+        "exec > host.env; echo \"$DOCKER_HOST\"",
+        "printf -v HOST %s \"$DOCKER_HOST\"; curl $HOST",
+        "env | grep -q ^DOCKER",
+        "for name in ${!DOCKER_*}; do curl $name; done",
+        "export BUILDX_BUILDER=mine",
     ];
     for guard in guards {
         let text = format!("set -e\n{guard}\n");
@@ -193,7 +219,14 @@ fn scripts_that_hang_on_the_daemons_variables_are_seen() {
         assert_ne!(found, "pending", "{guard}");
         assert!(reasons.contains("g.sh:2"), "{guard}: {reasons}");
     }
-    for harmless in ["echo \"Docker host: $DOCKER_HOST\"", "# DOCKER_HOST is set by the pipeline"] {
+    let harmless = [
+        "echo \"Docker host: $DOCKER_HOST\"",
+        "# DOCKER_HOST is set by the pipeline",
+        "echo $DOCKER_IMAGE > image.env",
+        "grep DOCKER_IMAGE versions.env",
+        "mkdir certs",
+    ];
+    for harmless in harmless {
         assert_eq!(outcome("./g.sh", &[("g.sh", harmless)]).0, "pending", "{harmless}");
     }
 }

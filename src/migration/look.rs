@@ -18,9 +18,9 @@ use ground::Ground;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
     Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
-    other_daemon_users, package,
+    other_daemon_users, package, within,
 };
-use crate::transform::{DAEMON_VARIABLES, Facts, Settings, Unseen, Values, reason, short, without_prints};
+use crate::transform::{DAEMON_VARIABLES, Facts, Settings, Unseen, Values, hangs_on_daemon, reason, short};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +130,8 @@ fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) -> bool {
             true => &Script::parse(part.items.iter().map(|item| &*item.text)),
             false => &*part.script,
         };
-        for (index, command) in script.commands().iter().enumerate().filter(|(_, command)| manages(command)) {
+        let either = |command: &Command| manages(command) || within(command).iter().any(manages);
+        for (index, command) in script.commands().iter().enumerate().filter(|(_, command)| either(command)) {
             let message = format!("`{}` {told}", short(command.raw()));
             let reason = reason(pipeline.project(), part, command.span.as_ref(), "package-script", message);
             found.push(Unseen { reason, part: number, command: index });
@@ -280,22 +281,20 @@ impl<'f> Looks<'f> {
     }
 }
 
-/// Where a script hangs on the daemon without a word of docker: it reads one of its variables, other than to print it for people to
-/// read, or puts a buildx among the client's plugins.
+/// Where a script hangs on the daemon without a word of docker.
 fn feels_daemon(text: &str, script: &Script) -> Option<Found> {
-    let read = without_prints(text.to_owned(), script.commands().iter());
-    let is_comment = |line: &&str| line.trim_start().starts_with('#');
-    let names = DAEMON_VARIABLES.iter().chain(&["cli-plugins/docker-buildx"]);
-    let name = names
-        .into_iter()
-        .find(|name| read.lines().filter(|line| !is_comment(line)).any(|line| line.contains(*name)))?;
-    let line = text.lines().position(|line| !is_comment(&line) && line.contains(name)).unwrap_or_default();
-    Some(Found::Docker(line + 1, (*name).to_owned()))
+    let name = hangs_on_daemon(script)?;
+    let is_there = |line: &str| !line.trim_start().starts_with('#') && line.contains(name);
+    let line = text.lines().position(is_there).unwrap_or_default();
+    Some(Found::Docker(line + 1, name.to_owned()))
 }
 
 /// The first line that speaks of docker, for files whose language is not read.
 fn mention(text: &str) -> Option<Found> {
-    let says = |line: &str| mentions_docker(line) && !line.trim_start().starts_with(['#', '/']);
+    let says = |line: &str| {
+        let reads = DAEMON_VARIABLES.iter().any(|name| line.contains(name));
+        (reads || mentions_docker(line)) && !line.trim_start().starts_with(['#', '/'])
+    };
     let (number, line) = text.lines().enumerate().find(|(_, line)| says(line))?;
     Some(Found::Docker(number + 1, short(line)))
 }

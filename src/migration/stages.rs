@@ -6,8 +6,8 @@
 
 use super::bases::dockerfile;
 use crate::pipeline::{Files, Pipeline};
-use crate::shell::Command;
 use crate::shell::docker::Verb;
+use crate::shell::{Command, Script};
 use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
 
 /// Notes for every job with docker's old image which stage would no longer be run.
@@ -48,17 +48,22 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
 
 const GIVEN: &str = "what it is given";
 
-/// The Dockerfiles that the script holds: `cat > Dockerfile <<EOF`, `printf 'FROM …\nRUN …' > Dockerfile`.
+/// The Dockerfiles that the script may hold: `cat > Dockerfile <<EOF`, `printf 'FROM …\nRUN …' > Dockerfile`, `{ echo FROM …; echo RUN …; }`.
 fn texts_written(facts: &Facts<'_>, values: &Values) -> Vec<(String, String)> {
-    let commands =
-        facts.parts.iter().flat_map(|part| part.script.commands().iter().map(move |command| (part, command)));
-    let written = commands.filter(|(_, command)| writes(command, "Dockerfile")).flat_map(|(part, command)| {
-        let bodies = command.redirects.iter().filter_map(|redirect| redirect.heredoc.as_ref()?.body.as_ref());
-        let words = command.words.iter().skip(1).flat_map(|word| values.readings(word.display()));
-        let words = words.map(|text| text.replace("\\n", "\n"));
-        bodies.map(|body| part.script.slice(body).to_owned()).chain(words).collect::<Vec<_>>()
-    });
-    written.map(|text| (text, GIVEN.to_owned())).collect()
+    let prints = |command: &&Command| matches!(command.name(), Some("echo" | "printf" | "cat" | "tee"));
+    let part = |script: &Script| {
+        let printing = || script.commands().iter().filter(prints);
+        let bodies = printing().flat_map(|command| &command.redirects);
+        let bodies = bodies.filter_map(|redirect| redirect.heredoc.as_ref()?.body.as_ref());
+        let mut texts: Vec<String> = bodies.map(|body| script.slice(body).to_owned()).collect();
+        let words =
+            |command: &Command| command.words.iter().skip(1).map(|word| word.display()).collect::<Vec<_>>().join(" ");
+        // A backslash that quotes keep is doubled in what a word shows.
+        let lines = printing().map(|command| words(command).replace("\\\\n", "\n").replace("\\n", "\n"));
+        texts.extend(values.readings(&lines.collect::<Vec<_>>().join("\n")));
+        texts
+    };
+    facts.parts.iter().flat_map(|it| part(&it.script)).map(|text| (text, GIVEN.to_owned())).collect()
 }
 
 /// The Dockerfile that a build is handed by the script: `docker build - <<EOF`.

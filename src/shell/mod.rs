@@ -29,7 +29,7 @@ pub use doubt::{Doubt, What};
 pub use hidden::{Hidden, calls_own, expansions_run, hides_docker, program};
 pub use known::Scripts;
 pub use mention::mentions_docker;
-pub use package::{Package, package};
+pub use package::{Package, package, within};
 pub use place::Place;
 pub use script::Script;
 pub use statement::{Function, Kind, Statement};

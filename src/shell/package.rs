@@ -1,7 +1,7 @@
 //! Package managers that run the scripts of a `package.json`.
 
 use super::docker::wrap::{base, target};
-use super::{Command, Word};
+use super::{Command, Script, Word};
 
 /// Which script of which `package.json` a command of a package manager runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub fn package(command: &Command) -> Option<Package> {
     let words = &command.words;
     let at = target(words)?;
     let manager = base(words.get(at)?.value()?);
-    matches!(manager, "npm" | "yarn" | "pnpm" | "bun" | "composer").then_some(())?;
+    is_manager(manager).then_some(())?;
     let verb = verb(words, at, manager)?;
     let runs = matches!(words.get(verb)?.value(), Some("run" | "run-script"));
     let mut rest = words.iter().skip(verb + usize::from(runs));
@@ -75,6 +75,39 @@ pub fn package(command: &Command) -> Option<Package> {
         WORKSPACES.contains(&word.split('=').next().unwrap_or(word)) || matches!(*word, "workspace" | "workspaces")
     });
     Some(Package { verb, script, folders: beside.chain(within).collect(), is_elsewhere })
+}
+
+/// The commands that a shell or another program may read out of the words of a command, down to package managers:
+/// `bash -c 'cd app && npm ci'`, `eval npm ci`, `find . -execdir npm ci \;`.
+pub fn within(command: &Command) -> Vec<Command> {
+    let mut found = Vec::new();
+    gather(&command.words, DEPTH, &mut found);
+    found
+}
+
+/// How deeply strings within strings are read.
+const DEPTH: usize = 4;
+
+fn gather(words: &[Word], depth: usize, found: &mut Vec<Command>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let text = |word: &Word| word.value().unwrap_or(word.display()).to_owned();
+    let name = |word: &Word| base(word.value().unwrap_or_default()).to_owned();
+    let shell = words.iter().any(|word| matches!(&*name(word), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su"));
+    let strings = words.iter().skip(1).map(text).filter(|text| shell || text.contains(char::is_whitespace));
+    let managers = (1..words.len()).filter(|&at| words.get(at).is_some_and(|word| is_manager(&name(word))));
+    // `apk add yarn` names what it installs.
+    let rest = managers.filter_map(|at| words.get(at..)).filter(|rest| rest.len() > 1);
+    let rest = rest.map(|rest| rest.iter().map(text).collect::<Vec<_>>().join(" "));
+    for text in strings.chain(rest) {
+        for command in Script::parse([text]).commands() {
+            gather(&command.words, depth, found);
+            found.push(command.clone());
+        }
+    }
+}
+
+fn is_manager(name: &str) -> bool {
+    matches!(name, "npm" | "yarn" | "pnpm" | "bun" | "composer")
 }
 
 /// The index of the verb: what comes after options, and after the workspace that `yarn workspace` names.

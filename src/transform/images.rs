@@ -27,6 +27,7 @@ pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
 pub(super) use flow::{Built, Copy, Flow};
+pub(super) use harmless::{demands, switches};
 use names::names;
 use reference::key;
 pub(super) use sets::set_within;

@@ -40,7 +40,7 @@ pub use rewrite::{Expect, Rewrite, Stage};
 pub use role::Role;
 pub use settings::{DRIVER_OPTIONS, KEYS, Key, SettingError, Settings, nearest};
 pub use settle::{FileEdits, settle, settle_at};
-pub use use_kubernetes_builder::{DAEMON_VARIABLES, without_prints};
+pub use use_kubernetes_builder::{DAEMON_VARIABLES, hangs_on_daemon};
 
 /// One transformation.
 pub struct Transform {

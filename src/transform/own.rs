@@ -102,8 +102,7 @@ pub fn copy(stream: &Stream, node: NodeId) -> Option<Value> {
     }
 }
 
-/// The comment lines that lead an entry or item, without their indentation.
+/// The comments of an entry or item, without their indentation.
 pub fn comment_of(stream: &Stream, child: NodeId) -> Vec<String> {
-    let lines = stream.text().get(stream.leading_comment(child)).unwrap_or_default();
-    lines.lines().map(|line| line.trim_start_matches('\u{feff}').trim().to_owned()).collect()
+    stream.comments_of(child).into_iter().map(str::to_owned).collect()
 }

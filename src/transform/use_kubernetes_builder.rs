@@ -57,8 +57,8 @@ use crate::shell::Command;
 use crate::shell::docker::Verb;
 use builder::{chosen, create};
 use platform::{architecture, architectures, builds_for, chooses_nodes, platforms};
+pub use readers::hangs_on_daemon;
 pub(super) use readers::readers;
-pub use readers::without_prints;
 
 /// The client's variables for a daemon behind TLS (docker CLI, "Environment variables").
 pub const DAEMON_VARIABLES: [&str; 4] = ["DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS_CERTDIR"];

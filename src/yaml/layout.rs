@@ -32,6 +32,29 @@ impl Stream {
         start..end
     }
 
+    /// The comments of an entry (its key) or item: the lines above it, and in a flow collection what stands behind it as well.
+    pub fn comments_of(&self, child: NodeId) -> Vec<&str> {
+        let Some(parent) = self.tree().parent(child).filter(|&parent| self.is_flow(parent)) else {
+            let lines = self.text().get(self.leading_comment(child)).unwrap_or_default();
+            return lines.lines().map(|line| line.trim_start_matches('\u{feff}').trim()).collect();
+        };
+        let siblings = self.tree().children(parent);
+        let last = self.last_of(child);
+        let at = |node| siblings.iter().position(|&sibling| sibling == node);
+        let before = at(child).and_then(|at| siblings.get(at.checked_sub(1)?)).map(|&node| self.outer_span(node).end);
+        let behind = at(last).and_then(|at| siblings.get(at + 1)).map(|&node| self.outer_span(node).start);
+        let (start, end) = (self.outer_span(child).start, self.outer_span(last).end);
+        let from = before.unwrap_or(self.outer_span(parent).start);
+        let to = behind.unwrap_or(self.outer_span(parent).end);
+        let one_line = |from: usize, to: usize| self.text().get(from..to).is_some_and(|text| !text.contains('\n'));
+        let own = |comment: &&Range<usize>| match comment.start < start {
+            // What stands behind the one before is that one's, and behind the bracket the collection's.
+            true => comment.start >= from && !one_line(from, comment.start),
+            false => (end..to).contains(&comment.start) && (behind.is_none() || one_line(end, comment.start)),
+        };
+        self.comments().iter().filter(own).filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
+    }
+
     /// The lines of an entry (its key) or item: leading comment, all lines of the value, the last line break.
     pub fn lines_of(&self, child: NodeId) -> Range<usize> {
         self.leading_comment(child).start..self.content_line_end(self.last_of(child))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::harmless::{always_set, is_harmless, switches, without_defaults};
 use super::reference::{may_read, variables};
-use super::sets::{Sets, set_by, set_within};
+use super::sets::{Sets, changes_by_itself, runs_always, set_by, set_within};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Kind, Script, docker};
 use crate::transform::facts::Facts;
@@ -309,6 +309,10 @@ impl<'f, 'p> Shell<'f, 'p> {
         if names.is_empty() && !open {
             return true;
         }
+        if names.iter().any(|name| changes_by_itself(name)) || self.commands().any(|(_, command)| runs_always(command))
+        {
+            return false;
+        }
         let reads = |name: &str| open || names.contains(name);
         let sets = |command: &Command| match set_by(command) {
             Sets::Anything => true,
@@ -331,9 +335,13 @@ impl<'f, 'p> Shell<'f, 'p> {
             || self.commands().any(|(_, command)| command.name() == Some("trap"));
         let in_functions = self.commands().filter(|(_, command)| calls && command.context.function.is_some());
         let between = self.between(from, to).chain(in_functions);
+        let texts = match calls {
+            true => Some(self.facts.parts.iter().map(|part| part.script.text()).collect()),
+            false => self.texts_between(from, to),
+        };
         !between.into_iter().any(|(_, command)| sets(command))
-            && self.texts_between(from, to).is_some_and(|texts| !texts.into_iter().flat_map(set_within).any(reads))
-            && (same || !self.loops().any(reads))
+            && texts.is_some_and(|texts: Vec<&str>| !texts.into_iter().flat_map(set_within).any(reads))
+            && (same && !calls || !self.loops().any(reads))
     }
 
     /// Whether a command may call a function of the job's own.

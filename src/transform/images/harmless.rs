@@ -53,7 +53,7 @@ pub(super) fn is_harmless(command: &Command) -> bool {
 }
 
 /// Whether a command switches an option of the shell by its letter or its name: `set -e`, `set +eu`, `set -o errexit`.
-pub(super) fn switches(command: &Command, signs: &[char], (letter, name): (char, &str)) -> bool {
+pub(in crate::transform) fn switches(command: &Command, signs: &[char], (letter, name): (char, &str)) -> bool {
     let named = command.words.iter().any(|word| word.display() == name);
     let is_one = |word: &str| {
         word.strip_prefix(signs).is_some_and(|flags| flags.contains(letter) || named && flags.contains('o'))
@@ -62,7 +62,7 @@ pub(super) fn switches(command: &Command, signs: &[char], (letter, name): (char,
 }
 
 /// Whether a text stops the shell where a variable is missing: `${NAME:?why}` (POSIX, 2.6.2).
-fn demands(text: &str) -> bool {
+pub(in crate::transform) fn demands(text: &str) -> bool {
     text.match_indices("${").any(|(at, _)| {
         let name = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_[]@*".contains(c));
         name.starts_with(":?") || name.starts_with('?')

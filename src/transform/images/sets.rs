@@ -24,19 +24,38 @@ pub(super) fn set_by(command: &Command) -> Sets {
         ) => {
             names.extend(command.assignments.iter().map(|set| set.name.clone()));
             for name in words().map(|word| word.split(['=', '+']).next().unwrap_or(word)) {
-                // `export "$NAME=$X"`, `export $(cat .env)`
-                if name.contains(['$', '`']) {
+                // `export "$NAME=$X"`, `export $(cat .env)`, another name for a variable: `declare -n NAME=X`
+                let another = name.starts_with('-') && name.contains('n') && command.name() != Some("export");
+                if name.contains(['$', '`']) || another {
                     return Sets::Anything;
                 }
                 names.insert(name.to_owned());
             }
         }
+        Some("cd" | "pushd" | "popd") => names.extend(["PWD", "OLDPWD"].map(String::from)),
         Some("set" | "shift") => names.extend(('1'..='9').map(String::from)),
-        Some("printf") => names.extend(words().skip_while(|word| *word != "-v").nth(1).map(str::to_owned)),
+        Some("printf") => match words().next().and_then(|word| word.strip_prefix("-v")) {
+            Some("") => names.extend(words().nth(1).map(str::to_owned)),
+            Some(name) => names.extend([name.to_owned()]),
+            None => {}
+        },
         Some("eval" | "source" | "." | "let") => return Sets::Anything,
         _ => {}
     }
     Sets::These(names)
+}
+
+/// Whether the shell gives a variable another value each time that it is read, or with each command (bash, "Bash Variables").
+pub(super) fn changes_by_itself(name: &str) -> bool {
+    const CHANGING: &str =
+        "RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME LINENO BASHPID BASH_COMMAND FUNCNAME PIPESTATUS _";
+    CHANGING.split(' ').any(|one| one == name)
+}
+
+/// Whether a command has another run before every one that follows, or after each that fails: `trap 'N=$((N + 1))' DEBUG`.
+pub(super) fn runs_always(command: &Command) -> bool {
+    let mut signals = command.words.iter().skip(2).map(|word| word.display());
+    command.name() == Some("trap") && signals.any(|signal| matches!(signal, "DEBUG" | "ERR" | "RETURN"))
 }
 
 /// The variables that a text sets other than by a command of its own: `${NAME:=x}`, `$((NAME += 1))`, `for NAME in …`. More
