@@ -230,3 +230,15 @@ fn scripts_that_hang_on_the_daemons_variables_are_seen() {
         assert_eq!(outcome("./g.sh", &[("g.sh", harmless)]).0, "pending", "{harmless}");
     }
 }
+
+#[test]
+fn files_that_are_exported_are_looked_into() {
+    let file = "# the services\nDOCKER_HOST=tcp://docker:2375\n";
+    for call in ["export $(grep -v '^#' .env | xargs)", "export $(cat ./.env)", "export `cat .env`"] {
+        let (found, reasons) = outcome(call, &[(".env", file)]);
+        assert_ne!(found, "pending", "{call}");
+        assert!(reasons.contains(".env says DOCKER_HOST [client-environment]"), "{call}: {reasons}");
+        assert_eq!(outcome(call, &[(".env", "IMAGE=app\n")]).0, "pending", "{call}");
+        assert_eq!(outcome(call, &[]).0, "pending", "{call}");
+    }
+}

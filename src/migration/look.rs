@@ -4,6 +4,7 @@
 //! person to change, as only what stands in the CI files is edited. That a file hides nothing is said only of one whose path
 //! is certain; that it uses docker, of each that the job may mean: files are named below folders and by variables.
 
+mod exports;
 mod ground;
 mod manifests;
 mod scanners;
@@ -75,6 +76,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         }
     }
     looks.knows(&Rc::default());
+    facts.iter_mut().filter(|facts| !facts.dind.is_empty()).for_each(|facts| looks.exports(facts, pipeline));
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.

@@ -4,7 +4,7 @@
 //! otherwise; BuildKit runs those that it needs (<https://docs.docker.com/build/building/multi-stage/#differences-between-legacy-builder-and-buildkit>).
 //! A stage such as `RUN go test` guards the push there.
 
-use super::bases::dockerfile;
+use super::bases::{bases, dockerfile};
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Script};
@@ -43,6 +43,28 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let Some(part) = facts.parts.get(at.part) else { continue };
         let reason = reason(pipeline.project(), part, place, "legacy-builder", message);
         facts.awaited.push(reason);
+    }
+}
+
+/// Notes for jobs of several builds what each of them begins with.
+pub(super) fn look_at_bases(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
+    let several = |facts: &&mut Facts<'_>| facts.recipes.len() > 1 && !facts.dind.is_empty();
+    for facts in facts.iter_mut().filter(several) {
+        let values = Values::of(&facts.effective, pipeline);
+        let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+        let folders: Vec<&str> = commands().filter_map(folder).collect();
+        let begins = facts.builds.iter().map(|build| {
+            let paths = dockerfiles(build, &values, files, &folders);
+            let known = build.at.docker.verb == Verb::Build && given(facts, build).is_none() && !paths.is_empty();
+            let written = |path: &String| commands().any(|command| writes(command, path));
+            if !known || paths.iter().any(written) {
+                return None;
+            }
+            let texts = paths.into_iter().map(|path| files.read(&path).ok().flatten());
+            let all: Vec<String> = texts.map(|text| Some(bases(&text?))).collect::<Option<Vec<_>>>()?.concat();
+            (!all.iter().any(|base| base.contains('$'))).then_some(all)
+        });
+        facts.begins = begins.collect();
     }
 }
 

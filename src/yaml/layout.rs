@@ -44,13 +44,23 @@ impl Stream {
         let before = at(child).and_then(|at| siblings.get(at.checked_sub(1)?)).map(|&node| self.outer_span(node).end);
         let behind = at(last).and_then(|at| siblings.get(at + 1)).map(|&node| self.outer_span(node).start);
         let (start, end) = (self.outer_span(child).start, self.outer_span(last).end);
-        let from = before.unwrap_or(self.outer_span(parent).start);
+        // What stands behind the key of the collection stays there.
+        let around = self.tree().parent(parent).map(|outer| self.tree().children(outer)).unwrap_or_default();
+        let place = around.iter().position(|&node| node == parent).unwrap_or_default();
+        let key = place.checked_sub(1).filter(|place| place % 2 == 0).and_then(|place| around.get(place));
+        let key = key.filter(|_| self.tree().parent(parent).is_some_and(|outer| self.tree().is_mapping(outer)));
+        let key = key.map(|&key| self.outer_span(key).end);
+        let from = before.or(key).unwrap_or(self.outer_span(parent).start);
         let to = behind.unwrap_or(self.outer_span(parent).end);
         let one_line = |from: usize, to: usize| self.text().get(from..to).is_some_and(|text| !text.contains('\n'));
-        let own = |comment: &&Range<usize>| match comment.start < start {
-            // What stands behind the one before is that one's, and behind the bracket the collection's.
-            true => comment.start >= from && !one_line(from, comment.start),
-            false => (end..to).contains(&comment.start) && (behind.is_none() || one_line(end, comment.start)),
+        let own = |comment: &&Range<usize>| {
+            let at = comment.start;
+            let here = match at < start {
+                // What stands behind the one before is that one's.
+                true => at >= from && (before.is_none() || !one_line(from, at)),
+                false => (end..to).contains(&at) && (behind.is_none() || one_line(end, at)),
+            };
+            here && !key.is_some_and(|key| one_line(key, at))
         };
         self.comments().iter().filter(own).filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
     }
