@@ -76,7 +76,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         }
     }
     looks.knows(&Rc::default());
-    facts.iter_mut().filter(|facts| !facts.dind.is_empty()).for_each(|facts| looks.exports(facts, pipeline));
+    facts.iter_mut().filter(|facts| !facts.exports.is_empty()).for_each(|facts| looks.exports(facts));
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.

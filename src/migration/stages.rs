@@ -8,7 +8,7 @@ use super::bases::{bases, dockerfile};
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Script};
-use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
+use crate::transform::{Build, Facts, Settings, Survey, Values, is_before_buildkit, reason};
 
 /// Notes for every job with docker's old image which stage would no longer be run.
 pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
@@ -49,13 +49,16 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
 /// Notes for jobs of several builds what each of them begins with.
 pub(super) fn look_at_bases(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
     let several = |facts: &&mut Facts<'_>| facts.recipes.len() > 1 && !facts.dind.is_empty();
+    let survey = Survey::default();
     for facts in facts.iter_mut().filter(several) {
-        let values = Values::of(&facts.effective, pipeline);
-        let commands = || facts.parts.iter().flat_map(|part| part.script.commands());
+        let again = survey.again(facts);
+        let read = again.as_ref().unwrap_or(facts);
+        let values = Values::of(&read.effective, pipeline);
+        let commands = || read.parts.iter().flat_map(|part| part.script.commands());
         let folders: Vec<&str> = commands().filter_map(folder).collect();
-        let begins = facts.builds.iter().map(|build| {
+        let begins = read.builds.iter().map(|build| {
             let paths = dockerfiles(build, &values, files, &folders);
-            let known = build.at.docker.verb == Verb::Build && given(facts, build).is_none() && !paths.is_empty();
+            let known = build.at.docker.verb == Verb::Build && given(read, build).is_none() && !paths.is_empty();
             let written = |path: &String| commands().any(|command| writes(command, path));
             if !known || paths.iter().any(written) {
                 return None;
@@ -64,7 +67,8 @@ pub(super) fn look_at_bases(facts: &mut [Facts<'_>], files: &dyn Files, pipeline
             let all: Vec<String> = texts.map(|text| Some(bases(&text?))).collect::<Option<Vec<_>>>()?.concat();
             (!all.iter().any(|base| base.contains('$'))).then_some(all)
         });
-        facts.begins = begins.collect();
+        let begins: Vec<Option<Vec<String>>> = begins.collect();
+        facts.begins = begins;
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Facts<'p> {
     pub perhaps: Vec<(Unseen, Command)>,
     /// Where it calls a scanner, which a file may tell to read images out of the daemon.
     pub scans: Vec<(Reason, Command)>,
+    /// Where it sets variables by what another command prints, which may be a file's: of a job that has a daemon.
+    pub exports: Vec<(Unseen, Command)>,
     /// What its scripts say of files, where it has any of those.
     pub around: Option<Box<Around>>,
     /// What its builds make, in order.

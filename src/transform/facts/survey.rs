@@ -9,8 +9,8 @@ use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Valu
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
-    Command, Daemon, Docker, Script, Scripts, calls_own, daemon, docker, expansions_run, hides_docker, mentions_docker,
-    program, reads_from_daemon,
+    Command, Daemon, Docker, Script, Scripts, Word, calls_own, daemon, docker, expansions_run, hides_docker,
+    mentions_docker, program, reads_from_daemon,
 };
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
@@ -53,6 +53,7 @@ impl<'s> Survey<'s> {
             hidden: facts.hidden.clone(),
             perhaps: facts.perhaps.clone(),
             scans: facts.scans.clone(),
+            exports: facts.exports.clone(),
             around: facts.around.clone(),
             recipes: facts.recipes.clone(),
             bake: facts.bake,
@@ -131,6 +132,7 @@ impl<'s> Survey<'s> {
             hidden: Vec::new(),
             perhaps: Vec::new(),
             scans: Vec::new(),
+            exports: Vec::new(),
             around: None,
             recipes: reading.builds.iter().map(|build| build.recipe.clone()).collect(),
             bake: !reading.bakes.is_empty(),
@@ -158,6 +160,9 @@ impl<'s> Survey<'s> {
             }
         }
         facts.told_to_scan(&reading.parts, &scripts);
+        if !facts.dind.is_empty() {
+            facts.exports(&reading.parts, &scripts);
+        }
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
             scripts.iter().for_each(|script| around.add(script));
@@ -215,6 +220,22 @@ impl Facts<'_> {
                 match named {
                     Some(_) => self.hidden.push(unseen),
                     None => self.perhaps.push((unseen, command.clone())),
+                }
+            }
+        }
+    }
+
+    /// Where variables are set by what a command prints: `export $(cat .env)`.
+    fn exports(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
+        for (number, (part, script)) in parts.iter().zip(scripts).enumerate() {
+            for (index, command) in script.commands().iter().enumerate() {
+                let sets = matches!(command.name(), Some("export" | "declare" | "typeset" | "readonly" | "env"));
+                let printed = |word: &Word| word.raw().starts_with(['`', '"']) || word.raw().starts_with("$(");
+                if sets && command.words.iter().skip(1).any(printed) {
+                    let message = format!("`{}` may set the client's environment", short(command.raw()));
+                    let place = command.span.as_ref();
+                    let reason = reason(self.project, part, place, "client-environment", message);
+                    self.exports.push((Unseen { reason, part: number, command: index }, command.clone()));
                 }
             }
         }
