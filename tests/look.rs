@@ -177,10 +177,22 @@ fn scripts_that_package_managers_run_by_themselves_are_looked_for() {
         "find . -name package.json -execdir npm ci +",
         "bash -c \"sh -c 'npm ci'\"",
         "sh -c yarn",
+        "timeout 60 yarn",
+        "corepack yarn",
+        "node_modules/.bin/yarn",
+        "npm r lodash",
     ] {
         assert_ne!(outcome(call, &[("package.json", uses)]).0, "pending", "{call}");
     }
-    for call in ["apk add npm yarn", "bash -c 'npm config get registry'", "echo 'nothing to install'"] {
+    for call in [
+        "apk add npm yarn",
+        "bash -c 'npm config get registry'",
+        "echo 'npm install is done'",
+        "git commit -m 'npm install fix'",
+        "npm ci --ignore-scripts=true",
+        "corepack enable yarn",
+        "which yarn",
+    ] {
         assert_eq!(outcome(call, &[("package.json", uses)]).0, "pending", "{call}");
     }
     let install = ("ci/install.sh", "npm ci\n");

@@ -72,9 +72,19 @@ pub(super) fn dockerfile(build: &Recipe) -> String {
     }
 }
 
+/// A Dockerfile without its comments, which may stand within an instruction, each instruction in one line.
+pub(super) fn joined(dockerfile: &str) -> String {
+    let lines = dockerfile.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim_start().starts_with('#'));
+    let lines = lines.map(str::trim_end).map(|line| match line.strip_suffix('\\') {
+        Some(line) => format!("{line} "),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
 /// The images that a Dockerfile names, other than its own stages.
 pub(super) fn bases(dockerfile: &str) -> Vec<String> {
-    let dockerfile = dockerfile.replace("\\\r\n", " ").replace("\\\n", " ");
+    let dockerfile = joined(dockerfile);
     let stage = |line: &str| {
         let mut words = line.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("as"));
         words.nth(1).map(str::to_owned)
@@ -101,7 +111,7 @@ fn named(line: &str) -> Vec<String> {
         }
         "ARG" => words.filter_map(|word| word.split_once('=')).map(|(_, value)| value.to_owned()).collect(),
         _ => {
-            let from = words.flat_map(|word| word.trim_start_matches("--").split(','));
+            let from = words.flat_map(|word| word.trim_start_matches("--").trim_start_matches("mount=").split(','));
             from.filter_map(|part| part.strip_prefix("from=")).map(str::to_owned).collect()
         }
     }
@@ -147,6 +157,9 @@ mod tests {
         assert_eq!(begins(compose, "FROM --platform=linux/amd64 r.example/t/base:1 AS all\n"), found);
         assert_eq!(begins(compose, "FROM alpine\nCOPY --from=r.example/t/base:1 /a /a\n"), found);
         assert_eq!(begins(compose, "FROM alpine\nRUN --mount=type=bind,from=base,target=/b true\n"), found);
+        assert_eq!(begins(compose, "FROM alpine\nRUN --mount=from=base,target=/b true\n"), found);
+        assert_eq!(begins(compose, "FROM alpine\nCOPY \\ \n# as it is\n  --from=base /a /a\n"), found);
+        assert_eq!(begins(compose, "\u{feff}FROM r.example/t/base\n"), found);
         assert_eq!(begins(compose, "ARG BASE=r.example/t/base\nFROM $BASE\n"), found);
         assert_eq!(begins(compose, "FROM alpine\n# FROM base\nRUN echo base\n"), None);
         let given = compose.replace("./web}", "{context: web, args: {BASE: 'r.example/t/base:1'}}}");

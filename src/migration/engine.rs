@@ -11,7 +11,7 @@ use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::proof::Refusal;
 use super::roles::roles;
-use super::stages::{look_at_bases, look_at_stages};
+use super::stages::look_at_stages;
 use super::step::{Step, step};
 use crate::pipeline::{FileId, Files, Pipeline};
 use crate::transform::{Expect, Facts, Left, Reason, Role, Settings, Survey, Transform};
@@ -80,7 +80,6 @@ impl<'p> Scene<'p> {
             look_at_compose(&mut facts, files, pipeline.project(), settings);
             await_images(&mut facts, files, pipeline);
             look_at_stages(&mut facts, files, pipeline, settings);
-            look_at_bases(&mut facts, files, pipeline);
             roles(&facts, files, settings)
         });
         let shared = shared_with_children(pipeline, files);

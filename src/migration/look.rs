@@ -19,7 +19,7 @@ use ground::Ground;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
     Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
-    other_daemon_users, package, within,
+    other_daemon_users, package, program, within,
 };
 use crate::transform::{DAEMON_VARIABLES, Facts, Settings, Unseen, Values, hangs_on_daemon, reason, short};
 
@@ -114,15 +114,15 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
 /// Notes the package managers of a job, which run scripts by themselves. Whether there are any.
 fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) -> bool {
     const INSTALLS: &str = "install i in ci clean-install ic add require update upgrade up u publish pack version rebuild rb dump-autoload \
-         dumpautoload remove rm uninstall un reinstall dedupe ddp prune link ln deploy create-project install-ci-test";
+         dumpautoload remove rm r uninstall unlink un reinstall dedupe ddp prune link ln deploy create-project install-ci-test install-test it cit";
     let manages = |command: &Command| {
         let verb = |package: Package| {
             command.words.get(package.verb).is_some_and(|it| INSTALLS.split(' ').any(|one| one == it.display()))
         };
         // `yarn` alone installs, `yarn --cwd frontend` too.
-        let alone = command.name() == Some("yarn")
+        let alone = program(command) == Some("yarn")
             && package(command).is_none_or(|package| command.words.get(package.verb).is_none());
-        let none = ["--ignore-scripts", "--no-scripts", "-g", "--global", "--version"];
+        let none = ["--ignore-scripts", "--ignore-scripts=true", "--no-scripts", "-g", "--global", "--version"];
         (alone || package(command).is_some_and(verb)) && !command.words.iter().any(|it| none.contains(&it.display()))
     };
     let mut found = Vec::new();

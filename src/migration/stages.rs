@@ -4,11 +4,11 @@
 //! otherwise; BuildKit runs those that it needs (<https://docs.docker.com/build/building/multi-stage/#differences-between-legacy-builder-and-buildkit>).
 //! A stage such as `RUN go test` guards the push there.
 
-use super::bases::{bases, dockerfile};
+use super::bases::{dockerfile, joined};
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Script};
-use crate::transform::{Build, Facts, Settings, Survey, Values, is_before_buildkit, reason};
+use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reason};
 
 /// Notes for every job with docker's old image which stage would no longer be run.
 pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
@@ -43,32 +43,6 @@ pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipelin
         let Some(part) = facts.parts.get(at.part) else { continue };
         let reason = reason(pipeline.project(), part, place, "legacy-builder", message);
         facts.awaited.push(reason);
-    }
-}
-
-/// Notes for jobs of several builds what each of them begins with.
-pub(super) fn look_at_bases(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline) {
-    let several = |facts: &&mut Facts<'_>| facts.recipes.len() > 1 && !facts.dind.is_empty();
-    let survey = Survey::default();
-    for facts in facts.iter_mut().filter(several) {
-        let again = survey.again(facts);
-        let read = again.as_ref().unwrap_or(facts);
-        let values = Values::of(&read.effective, pipeline);
-        let commands = || read.parts.iter().flat_map(|part| part.script.commands());
-        let folders: Vec<&str> = commands().filter_map(folder).collect();
-        let begins = read.builds.iter().map(|build| {
-            let paths = dockerfiles(build, &values, files, &folders);
-            let known = build.at.docker.verb == Verb::Build && given(read, build).is_none() && !paths.is_empty();
-            let written = |path: &String| commands().any(|command| writes(command, path));
-            if !known || paths.iter().any(written) {
-                return None;
-            }
-            let texts = paths.into_iter().map(|path| files.read(&path).ok().flatten());
-            let all: Vec<String> = texts.map(|text| Some(bases(&text?))).collect::<Option<Vec<_>>>()?.concat();
-            (!all.iter().any(|base| base.contains('$'))).then_some(all)
-        });
-        let begins: Vec<Option<Vec<String>>> = begins.collect();
-        facts.begins = begins;
     }
 }
 
@@ -221,8 +195,7 @@ fn needed(stages: &[Stage], target: usize) -> Vec<usize> {
 
 fn stages(text: &str) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    let text = text.replace("\\\r\n", " ").replace("\\\n", " ");
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+    for line in joined(text).lines() {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default().to_ascii_uppercase();
         if first == "FROM" {

@@ -85,6 +85,14 @@ pub fn within(command: &Command) -> Vec<Command> {
     found
 }
 
+/// Programs that a command line is only a text for.
+const HANDLERS: [&str; 12] =
+    ["echo", "printf", "grep", "egrep", "git", "curl", "wget", "sed", "awk", "ssh", "test", "export"];
+
+/// Words behind which a manager's name is that of a package, or of what is asked for.
+const PACKAGES: [&str; 11] =
+    ["add", "install", "i", "enable", "disable", "prepare", "which", "command", "type", "hash", "rm"];
+
 /// How deeply strings within strings are read.
 const DEPTH: usize = 4;
 
@@ -93,10 +101,14 @@ fn gather(words: &[Word], depth: usize, found: &mut Vec<Command>) {
     let text = |word: &Word| word.value().unwrap_or(word.display()).to_owned();
     let name = |word: &Word| base(word.value().unwrap_or_default()).to_owned();
     let shell = words.iter().any(|word| matches!(&*name(word), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su"));
-    let strings = words.iter().skip(1).map(text).filter(|text| shell || text.contains(char::is_whitespace));
-    let managers = (1..words.len()).filter(|&at| words.get(at).is_some_and(|word| is_manager(&name(word))));
-    // `apk add yarn` names what it installs.
-    let rest = managers.filter_map(|at| words.get(at..)).filter(|rest| rest.len() > 1);
+    // What only handles texts runs none.
+    let silent = words.first().is_some_and(|word| HANDLERS.contains(&&*name(word)));
+    let strings =
+        words.iter().skip(1).map(text).filter(|text| !silent && (shell || text.contains(char::is_whitespace)));
+    // `apk add yarn` names what it installs, `which yarn` asks for it.
+    let named = words.iter().position(|word| PACKAGES.contains(&&*name(word))).unwrap_or(words.len());
+    let managers = (1..named).filter(|&at| words.get(at).is_some_and(|word| !silent && is_manager(&name(word))));
+    let rest = managers.filter_map(|at| words.get(at..));
     let rest = rest.map(|rest| rest.iter().map(text).collect::<Vec<_>>().join(" "));
     for text in strings.chain(rest) {
         for command in Script::parse([text]).commands() {

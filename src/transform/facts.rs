@@ -61,8 +61,6 @@ pub struct Facts<'p> {
     pub around: Option<Box<Around>>,
     /// What its builds make, in order.
     pub recipes: Vec<Arc<Recipe>>,
-    /// The images that each of its builds may begin with, where it has several; none where its Dockerfile is not known for certain.
-    pub begins: Vec<Option<Vec<String>>>,
     /// It builds several images as a file says: `docker buildx bake`.
     pub bake: bool,
     /// It builds or pushes with compose.

@@ -308,7 +308,10 @@ impl Settling<'_, '_, '_> {
     /// Gives the job its own value for a keyword: in place of what it wrote, or as a new entry.
     fn put(&mut self, keyword: &'static str, value: Value) -> Result<(), Error> {
         match self.home.written(keyword) {
-            Written::Own { value: old, .. } => self.edits.replace(old, value),
+            Written::Own { value: old, .. } => {
+                self.loses_no_comment(old)?;
+                self.edits.replace(old, value)
+            }
             _ if keyword == "after_script" || keyword == "script" => {
                 let position = self.position_after_script();
                 self.edits.insert_entry(self.home.mapping, position, Entry::new(keyword, value))
@@ -317,6 +320,18 @@ impl Settling<'_, '_, '_> {
                 self.inserted.push(Entry::new(keyword, value));
                 Ok(())
             }
+        }
+    }
+
+    /// A collection in brackets is written anew, with the comments that are one item's; in a job in brackets, in one line.
+    pub(super) fn loses_no_comment(&self, node: NodeId) -> Result<(), Error> {
+        let stream = self.home.stream;
+        let stray = Some(node).filter(|&node| stream.is_flow(node)).and_then(|node| stream.stray_comment(node));
+        let span = stream.outer_span(node);
+        let inside = stream.comments().iter().find(|it| stream.is_flow(self.home.mapping) && span.contains(&it.start));
+        match stray.or_else(|| stream.text().get(inside?.clone())) {
+            Some(comment) => Err(self.refusal(&format!("the comment `{}` would lose its place", comment.trim()))),
+            None => Ok(()),
         }
     }
 

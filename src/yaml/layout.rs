@@ -38,31 +38,60 @@ impl Stream {
             let lines = self.text().get(self.leading_comment(child)).unwrap_or_default();
             return lines.lines().map(|line| line.trim_start_matches('\u{feff}').trim()).collect();
         };
+        let own = self.comments().iter().filter(|comment| self.is_comment_of(comment.start, child, parent));
+        own.filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
+    }
+
+    /// A comment within a flow collection, or between its key and it, that is none of one item's: behind the last one, behind several
+    /// in one line, within one.
+    pub fn stray_comment(&self, collection: NodeId) -> Option<&str> {
+        let key = self.key_end(collection);
+        let span = self.outer_span(collection);
+        let within = key.unwrap_or(span.start)..span.end;
+        let mut comments = self.comments().iter().filter(|comment| within.contains(&comment.start));
+        let stray = comments.find(|comment| {
+            !key.is_some_and(|key| self.one_line(key, comment.start)) && !self.has_owner(comment.start, collection)
+        });
+        self.text().get(stray?.clone())
+    }
+
+    fn has_owner(&self, at: usize, collection: NodeId) -> bool {
+        self.tree().items(collection).iter().any(|&item| {
+            let is_list = self.tree().kind(item) == Kind::Sequence;
+            self.is_comment_of(at, item, collection) || is_list && self.has_owner(at, item)
+        })
+    }
+
+    /// Whether a comment is of one child of a flow collection: above it, or behind it where no other one stands in its line.
+    fn is_comment_of(&self, at: usize, child: NodeId, parent: NodeId) -> bool {
         let siblings = self.tree().children(parent);
         let last = self.last_of(child);
-        let at = |node| siblings.iter().position(|&sibling| sibling == node);
-        let before = at(child).and_then(|at| siblings.get(at.checked_sub(1)?)).map(|&node| self.outer_span(node).end);
-        let behind = at(last).and_then(|at| siblings.get(at + 1)).map(|&node| self.outer_span(node).start);
+        let place = |node| siblings.iter().position(|&sibling| sibling == node);
+        let before = place(child).and_then(|at| siblings.get(at.checked_sub(1)?));
+        let before = before.map(|&node| self.outer_span(node).end);
+        let behind = place(last).and_then(|at| siblings.get(at + 1)).map(|&node| self.outer_span(node).start);
         let (start, end) = (self.outer_span(child).start, self.outer_span(last).end);
-        // What stands behind the key of the collection stays there.
-        let around = self.tree().parent(parent).map(|outer| self.tree().children(outer)).unwrap_or_default();
-        let place = around.iter().position(|&node| node == parent).unwrap_or_default();
-        let key = place.checked_sub(1).filter(|place| place % 2 == 0).and_then(|place| around.get(place));
-        let key = key.filter(|_| self.tree().parent(parent).is_some_and(|outer| self.tree().is_mapping(outer)));
-        let key = key.map(|&key| self.outer_span(key).end);
+        let key = self.key_end(parent);
         let from = before.or(key).unwrap_or(self.outer_span(parent).start);
-        let to = behind.unwrap_or(self.outer_span(parent).end);
-        let one_line = |from: usize, to: usize| self.text().get(from..to).is_some_and(|text| !text.contains('\n'));
-        let own = |comment: &&Range<usize>| {
-            let at = comment.start;
-            let here = match at < start {
-                // What stands behind the one before is that one's.
-                true => at >= from && (before.is_none() || !one_line(from, at)),
-                false => (end..to).contains(&at) && (behind.is_none() || one_line(end, at)),
-            };
-            here && !key.is_some_and(|key| one_line(key, at))
+        let alone = before.is_none_or(|before| !self.one_line(before, start));
+        let here = match at < start {
+            true => at >= from && (before.is_none() || !self.one_line(from, at)),
+            false => at >= end && at < behind.unwrap_or(self.outer_span(parent).end) && self.one_line(end, at) && alone,
         };
-        self.comments().iter().filter(own).filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
+        // What stands behind the key of the collection stays there.
+        here && !key.is_some_and(|key| self.one_line(key, at))
+    }
+
+    /// Where the key of a value ends.
+    fn key_end(&self, value: NodeId) -> Option<usize> {
+        let outer = self.tree().parent(value).filter(|&outer| self.tree().is_mapping(outer))?;
+        let around = self.tree().children(outer);
+        let key = around.get(around.iter().position(|&node| node == value)?.checked_sub(1)?)?;
+        Some(self.outer_span(*key).end)
+    }
+
+    fn one_line(&self, from: usize, to: usize) -> bool {
+        self.text().get(from..to).is_some_and(|text| !text.contains('\n'))
     }
 
     /// The lines of an entry (its key) or item: leading comment, all lines of the value, the last line break.

@@ -102,22 +102,10 @@ impl<'f, 'p> Shell<'f, 'p> {
             .collect()
     }
 
-    /// Whether a push may move over a command; over a call of one of the job's own functions if all that it does is to tell something.
+    /// Whether a push may move over a command, which a function of the job's own may have the name of.
     fn is_harmless(&self, command: &Command) -> bool {
-        let functions = self.facts.parts.iter().flat_map(|part| part.script.functions());
-        match functions.filter(|function| command.name() == Some(&*function.name)).count() {
-            0 => is_harmless(command),
-            1 => self.only_tells(command),
-            _ => false,
-        }
-    }
-
-    /// Whether a command calls a function that does nothing but to tell something.
-    fn only_tells(&self, command: &Command) -> bool {
-        let name = command.name().filter(|_| command.redirects.is_empty());
-        let mut body = self.commands().filter(|(_, it)| it.context.function.as_deref() == name).peekable();
-        let tells = |it: &Command| purpose(it) == Purpose::Idle && is_harmless(it) && !self.calls(it);
-        name.is_some() && body.peek().is_some() && body.all(|(point, it)| tells(it) && !self.waits(point, it))
+        let mut functions = self.facts.parts.iter().flat_map(|part| part.script.functions());
+        !functions.any(|function| command.name() == Some(&*function.name)) && is_harmless(command)
     }
 
     /// Whether the job lets commands fail somewhere: `set +e`.
@@ -143,7 +131,7 @@ impl<'f, 'p> Shell<'f, 'p> {
             client || own.raw().contains(name) || self.facts.compose
         };
         let harmless = |command: &Command| match purpose(command) {
-            _ if self.logs_in(command) || self.only_tells(command) => true,
+            _ if self.logs_in(command) => true,
             Purpose::Login | Purpose::Image | Purpose::Build | Purpose::Plumbing => true,
             Purpose::Idle => !matches!(command.name(), Some("exit" | "break" | "continue")),
             Purpose::Other if command.words.is_empty() || command.name() == Some("export") => match set_by(command) {
@@ -269,7 +257,7 @@ impl<'f, 'p> Shell<'f, 'p> {
             matches!(purpose(command), Purpose::Image | Purpose::Build | Purpose::Plumbing | Purpose::Idle)
         };
         let mut after = self.commands().filter(|(point, _)| from < *point);
-        after.find(|(_, it)| !follows(it) && names(it) && !self.only_tells(it)).map(|(point, _)| point)
+        after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
     }
 
     /// Whether the second of two places is in an `after_script` and the first is not: it is reached after a failure as well.

@@ -45,7 +45,12 @@ pub(super) fn is_harmless(command: &Command) -> bool {
     };
     // What it reads may be missing.
     let is_file = |operator: &str| operator.contains('>') || operator.ends_with('<') && !operator.contains("<<");
-    let writes = command.redirects.iter().any(|redirect| is_file(&redirect.operator));
+    let writes = command.redirects.iter().any(|redirect| {
+        let target = redirect.target.display();
+        // `>&2`
+        let stream = redirect.operator.ends_with('&') && target.bytes().all(|byte| byte.is_ascii_digit());
+        is_file(&redirect.operator) && !stream && target != "/dev/null"
+    });
     match purpose(command) {
         Purpose::Image | Purpose::Plumbing => true,
         _ => tells && !writes,

@@ -144,27 +144,6 @@ impl Work<'_, '_, '_> {
         builds.chain(self.facts.bakes.iter().map(point)).collect()
     }
 
-    /// Whether what makes an image at a place may take from one of these: all that is known to be read there has another name.
-    fn may_take(&self, at: Point, images: &[String]) -> bool {
-        let number = self.facts.builds.iter().position(|build| point(&build.at) == at);
-        let known = number.and_then(|number| Some((number, self.facts.begins.get(number)?.as_ref()?)));
-        let Some((build, begins)) = known.and_then(|(number, all)| Some((self.facts.builds.get(number)?, all))) else {
-            return true;
-        };
-        let is = |image: &str, base: &str| {
-            // The project's own registry has a host.
-            let own = image.starts_with("${CI_REGISTRY");
-            let open = image.contains("$(") || image.contains('`');
-            open || reference::may_read(image, &key(base)) && (base.contains('/') || !own)
-        };
-        let named = |image: &str| {
-            let name = image.trim_end_matches(":latest");
-            let words = |command: &crate::shell::Command| key(&command.raw().replace(['"', '\''], ""));
-            self.facts.command_of(&build.at).is_none_or(|command| words(command).contains(name))
-        };
-        images.iter().any(|image| named(image) || begins.iter().any(|base| is(image, base)))
-    }
-
     /// An image that is built and not pushed is in no registry: nothing may use it afterwards, and no build begin with it.
     pub(super) fn used_later(&mut self) {
         let builds = &self.facts.builds;
@@ -175,7 +154,7 @@ impl Work<'_, '_, '_> {
             let tags = build.at.docker.all("tag").filter_map(|option| option.value.as_ref());
             let local: Vec<String> = tags.map(|tag| key(&tag.display)).filter(|name| !pushed(name)).collect();
             if !local.is_empty() && is_local(build, self.shell.makes_builder()) {
-                let after = |other: &Point| *other > point(&build.at) && self.may_take(*other, &local);
+                let after = |other: &Point| *other > point(&build.at);
                 if let Some(other) = self.makers().into_iter().find(after) {
                     found.push((other, "may begin with an image that is built before it and not pushed".to_owned()));
                 }

@@ -18,7 +18,7 @@ impl<'d> Settling<'d, '_, '_> {
         {
             return Ok(());
         }
-        let items = self.written_anew(self.draft.items(section))?;
+        let items = self.all_anew(section, keyword)?;
         if let Written::Own { key, .. } = self.home.written(keyword)
             && items.is_empty()
             && keyword != "script"
@@ -74,7 +74,7 @@ impl<'d> Settling<'d, '_, '_> {
                 }
                 _ => {
                     // What an alias or a reference brings is written out where some of it changes.
-                    for item in self.written_anew(group)? {
+                    for item in self.group_anew(child, group)? {
                         self.edits.insert_item(value, Position::After(child), item)?;
                     }
                     self.edits.delete(child)?;
@@ -108,6 +108,36 @@ impl<'d> Settling<'d, '_, '_> {
             rest = others;
         }
         rest.is_empty().then_some(groups)
+    }
+
+    /// All items of a section to be written, with the comments of what brings them where that is a list in brackets.
+    fn all_anew(&self, section: Section, keyword: &'static str) -> Result<Vec<Item>, Error> {
+        let all = self.draft.items(section);
+        let own = match self.home.written(keyword) {
+            Written::Own { value, .. } if self.home.stream.is_flow(value) => Some(value),
+            _ => None,
+        };
+        let Some(groups) = own.and_then(|value| self.groups(section, value)) else { return self.written_anew(all) };
+        let brought: usize = groups.iter().map(|(_, group)| group.len()).sum();
+        let mut items = Vec::new();
+        for (child, group) in groups {
+            items.extend(self.group_anew(child, group)?);
+        }
+        items.extend(self.written_anew(all.get(brought..).unwrap_or_default())?);
+        Ok(items)
+    }
+
+    /// What one child of a list brings, written out, with the comments of the child.
+    fn group_anew(&self, child: NodeId, group: &[DraftItem]) -> Result<Vec<Item>, Error> {
+        let stream = self.home.stream;
+        self.loses_no_comment(child)?;
+        let mut items = self.written_anew(group)?;
+        let itself = group.iter().any(|item| item.at == Some(self.home.at(child)));
+        if let Some(first) = items.first_mut().filter(|_| !itself) {
+            let comments = comment_of(stream, child);
+            first.comment.splice(0..0, comments);
+        }
+        Ok(items)
     }
 
     /// Items to be written in this file, which may have other inputs than the file that they come from.
