@@ -254,3 +254,15 @@ fn files_that_are_exported_are_looked_into() {
         assert_eq!(outcome(call, &[]).0, "pending", "{call}");
     }
 }
+
+#[test]
+fn scripts_of_the_project_come_before_programs_of_the_system() {
+    for call in ["pipenv run test", "pdm run install", "hatch run test", "uv run test", "poetry run test"] {
+        let (found, reasons) = outcome(call, &[]);
+        assert_ne!(found, "pending", "{call}");
+        assert!(reasons.contains("[package-script]"), "{call}: {reasons}");
+    }
+    for call in ["pipenv run flake8", "poetry run pip list", "test -f Dockerfile"] {
+        assert_eq!(outcome(call, &[]).0, "pending", "{call}");
+    }
+}

@@ -223,6 +223,11 @@ pub(super) fn is_named(name: &str) -> bool {
     is(name) || stem.len() < name.len() && is(stem)
 }
 
+/// Whether a name is a builtin of the shell or a program of most systems.
+pub(super) fn is_of_the_system(name: &str) -> bool {
+    is_in(SYSTEM, name)
+}
+
 /// Whether a command does nothing with a daemon, whatever docker among its words is: the transport `docker:`, a folder, a package.
 pub(super) fn is_silent(name: &str) -> bool {
     SILENT.contains(name) || SILENT.contains(without_version(name)) || verbs(name).is_some()

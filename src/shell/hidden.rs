@@ -141,8 +141,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             Some(Hidden { code: "shell-string", target: Some(at) })
         }
         _ if written.contains('/') && !is_system(written) => Some(Hidden { code: "script", target: Some(at) }),
-        _ if speaks(name) => None,
         _ if let Some(code) = own_program(words, at, name) => Some(Hidden { code, target: Some(at) }),
+        _ if speaks(name) => None,
         // One of the folders that `PATH` names.
         _ if written.ends_with(".sh") => Some(Hidden { code: "script", target: Some(at) }),
         _ => in_one_word(words, at, depth).or_else(|| says_docker(words, at, name)).or_else(|| {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::Word;
 use super::docker::wrap::base;
 use super::docker::{SPEAKERS, is_in};
-use super::familiar::{is_familiar, is_named};
+use super::familiar::{is_familiar, is_named, is_of_the_system};
 
 /// Tools that run what a file of theirs says.
 pub(super) fn tool(name: &str) -> Option<&'static str> {
@@ -93,7 +93,9 @@ pub(super) fn own_program(words: &[Word], at: usize, name: &str) -> Option<&'sta
         |back: usize| at.checked_sub(back).and_then(|before| words.get(before)).and_then(Word::value).map(base);
     match before(1)? {
         "run" if matches!(before(2), Some("poetry" | "pipenv" | "pdm" | "hatch" | "uv" | "rye")) => {
-            (!is_familiar(words, at, name) && !name.contains(['/', '.'])).then_some("package-script")
+            // A script of the project's comes before a program of the system's: `pipenv run test`.
+            let own = !is_familiar(words, at, name) || is_of_the_system(name) && !matches!(name, "pip" | "pip3");
+            (own && !name.contains(['/', '.'])).then_some("package-script")
         }
         "-m" if matches!(before(2), Some("python" | "python3")) => {
             (!is_familiar(words, at, name)).then_some("interpreter")

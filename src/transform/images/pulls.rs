@@ -18,6 +18,17 @@ impl Work<'_, '_, '_> {
                 self.refuse(at, "docker-pull", message);
                 continue;
             }
+            // It may be what the build begins with: then it is read again, by the login that stands by then.
+            let another = |to: Point| {
+                self.shell.logouts().any(|logout| at < logout && logout < to)
+                    || self.shell.changes_login(at, to).is_some()
+                    || self.shell.changes_account(at, to, &raw).is_some()
+            };
+            if fed.iter().filter_map(|&number| self.facts.builds.get(number)).any(|build| another(point(&build.at))) {
+                let message = "pulls an image by a login that another follows: the build would read it by that one";
+                self.refuse(at, "docker-pull", message);
+                continue;
+            }
             if !self.flow.copies.iter().any(|copy| copy.at == (at.part, at.command)) {
                 self.flow.dropped.insert((at.part, at.command));
             }
