@@ -224,6 +224,8 @@ fn scripts_that_hang_on_the_daemons_variables_are_seen() {
         "env | grep -q ^DOCKER",
         "for name in ${!DOCKER_*}; do curl $name; done",
         "export BUILDX_BUILDER=mine",
+        "export KUBECONFIG=$PWD/cluster.yml",
+        "export HOME=/tmp/home",
     ];
     for guard in guards {
         let text = format!("set -e\n{guard}\n");
