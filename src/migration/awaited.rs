@@ -4,7 +4,7 @@
 //! prefers that (docker-library/docker, `docker-entrypoint.sh`), and then what one job builds is there for the next. Nothing in the
 //! CI file tells. A job that uses an image which another one builds, and does not pull it, is the sign.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -27,7 +27,7 @@ pub(super) fn await_images(facts: &mut [Facts<'_>], files: &dyn Files, pipeline:
     let none = Uses::default();
     let uses: Vec<&Uses> = facts.iter().map(|facts| facts.uses.as_deref().unwrap_or(&none)).collect();
     // Who may wait for an image, by its name, in the order of the jobs.
-    let mut waiting: BTreeMap<&String, Vec<usize>> =
+    let mut waiting: HashMap<&String, Vec<usize>> =
         uses.iter().flat_map(|job| job.builds.keys()).map(|name| (name, Vec::new())).collect();
     let mut waits = |number: usize, job: &Uses, name: &String| {
         if !job.builds.contains_key(name)
@@ -99,7 +99,7 @@ struct Wants {
 
 /// What each job takes of the images that are built, and not in a registry by then; nothing where all of them are.
 fn wants(facts: &[Facts<'_>], uses: &[&Uses], pipeline: &Pipeline) -> Vec<Wants> {
-    let released: BTreeSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
+    let released: HashSet<&String> = uses.iter().flat_map(|job| &job.releases).collect();
     if uses.iter().flat_map(|job| job.builds.keys()).all(|name| released.contains(name)) {
         return Vec::new();
     }

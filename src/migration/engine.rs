@@ -10,6 +10,7 @@ use super::course::Layered;
 use super::look::look_into;
 use super::phase::{Phase, Select, is_of_jobs};
 use super::proof::Refusal;
+use super::reported::look_at_reports;
 use super::roles::roles;
 use super::stages::look_at_stages;
 use super::step::{Step, step};
@@ -65,7 +66,7 @@ pub struct FilePlan {
 }
 
 /// In pipelines with more jobs than this, a second core has something to do.
-const LONG: usize = 64;
+pub(super) const LONG: usize = 64;
 
 impl<'p> Scene<'p> {
     /// Looks at every job of a pipeline. `files` shows the repository, for what the roles need.
@@ -80,6 +81,7 @@ impl<'p> Scene<'p> {
             look_at_compose(&mut facts, files, pipeline.project(), settings);
             await_images(&mut facts, files, pipeline);
             look_at_stages(&mut facts, files, pipeline, settings);
+            look_at_reports(&mut facts, pipeline);
             roles(&facts, files, settings)
         });
         let shared = shared_with_children(pipeline, files);

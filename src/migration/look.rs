@@ -15,19 +15,25 @@ use std::rc::Rc;
 
 use globset::GlobSet;
 use ground::Ground;
+use rayon::prelude::*;
 
+use super::engine::LONG;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
     Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
     other_daemon_users, package, program, within,
 };
-use crate::transform::{DAEMON_VARIABLES, Facts, Settings, Unseen, Values, hangs_on_daemon, reason, short};
+use crate::transform::{
+    DAEMON_VARIABLES, Facts, Reason, Settings, Unseen, Values, cluster_of, hangs_on_daemon, reason, short,
+};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
 enum Found {
     /// No docker, for certain.
     Nothing,
+    /// No docker either; but what a client would feel, at this line.
+    Client(usize, String),
     /// This, at this line.
     Docker(usize, String),
     Unknown,
@@ -46,8 +52,11 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
     };
     let firsts: Vec<Option<Unseen>> = facts.iter().map(first).collect();
     facts.iter_mut().filter(|facts| !facts.scans.is_empty()).for_each(|facts| looks.scanners(facts));
-    for facts in facts.iter_mut().filter(|facts| !facts.perhaps.is_empty()) {
-        let ground = Ground::of(facts, pipeline);
+    let values = |facts: &Facts<'_>| (!facts.perhaps.is_empty()).then(|| Values::of(&facts.effective, pipeline));
+    let values: Vec<Option<Values>> = facts.par_iter().with_min_len(LONG).map(values).collect();
+    for (facts, values) in facts.iter_mut().zip(values) {
+        let Some(values) = values else { continue };
+        let ground = Ground::of(facts, values);
         looks.knows(&ground.values);
         let perhaps = std::mem::take(&mut facts.perhaps);
         for (mut unseen, command) in perhaps {
@@ -56,7 +65,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             }
             let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths));
             let found = match file {
-                Some((_, Found::Nothing)) => continue,
+                Some((_, Found::Nothing | Found::Client(..))) => continue,
                 Some((path, Found::Docker(line, what))) => Some((path, Found::Docker(line, what))),
                 _ => looks.shown(&command, &ground),
             };
@@ -81,6 +90,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
         let moves = facts.parts.iter().flat_map(|part| part.script.commands()).any(changes_folder);
+        let builds = !facts.recipes.is_empty() || facts.bake || facts.compose;
         hidden.retain_mut(|unseen| {
             let part = facts.parts.get(unseen.part);
             let command = part.and_then(|part| part.script.commands().get(unseen.command));
@@ -89,10 +99,15 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             }
             let Some(path) = command.filter(|_| !moves).and_then(path) else { return true };
             let Some((path, found)) = looks.first(&path) else { return true };
-            if let Found::Docker(line, what) = &found {
-                unseen.reason.message += &format!(": `{what}` stands in {path}:{line}");
+            match &found {
+                Found::Docker(line, what) => unseen.reason.message += &format!(": `{what}` stands in {path}:{line}"),
+                Found::Client(line, what) => {
+                    let message = format!("`{what}` in {path}:{line} is about what buildx finds its builder by");
+                    unseen.reason = Reason { code: "kubeconfig", message, ..unseen.reason.clone() };
+                }
+                Found::Nothing | Found::Unknown => {}
             }
-            found != Found::Nothing
+            !matches!(found, Found::Nothing) && (builds || !matches!(found, Found::Client(..)))
         });
         facts.hidden = hidden;
     }
@@ -251,8 +266,13 @@ impl<'f> Looks<'f> {
             return found;
         }
         let moves = script.commands().iter().any(changes_folder);
-        let mut unknown = false;
+        let (mut unknown, mut client) = (false, None);
         for command in script.commands() {
+            let line = || {
+                let at = command.span.as_ref().map_or(0, |span| span.range.start);
+                text.get(..at).unwrap_or_default().matches('\n').count() + 1
+            };
+            let calls = |what: String| (line(), format!("{}` for `{what}", short(command.raw())));
             let hidden = hides_docker(command).filter(|_| !calls_own(&script, command) && !self.is_declared(command));
             let shown = docker(command).is_some() || other_daemon_users(command).is_some();
             // A string or an alias that speaks of docker, and a variable that is docker.
@@ -261,9 +281,7 @@ impl<'f> Looks<'f> {
                     || expansions_run(command).iter().any(|run| self.values.docker(run).is_some())
             });
             if shown || said {
-                let at = command.span.as_ref().map_or(0, |span| span.range.start);
-                let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
-                return Found::Docker(line, short(command.raw()));
+                return Found::Docker(line(), short(command.raw()));
             }
             if hidden.is_none() {
                 continue;
@@ -272,14 +290,28 @@ impl<'f> Looks<'f> {
             let inner = inner.and_then(|paths| paths.iter().find_map(|path| self.file(path, depth - 1)));
             match inner {
                 Some(Found::Nothing) => {}
-                Some(found @ Found::Docker(..)) => return found,
+                Some(Found::Docker(_, what)) => {
+                    let (line, what) = calls(what);
+                    return Found::Docker(line, what);
+                }
+                Some(Found::Client(_, what)) => {
+                    let (line, what) = calls(what);
+                    client = Some(Found::Client(line, what));
+                }
                 Some(Found::Unknown) | None => match self.manifest(command, &Ground::root(), depth) {
-                    Some((_, found @ Found::Docker(..))) => return found,
+                    Some((_, Found::Docker(_, what))) => {
+                        let (line, what) = calls(what);
+                        return Found::Docker(line, what);
+                    }
                     _ => unknown = true,
                 },
             }
         }
-        if unknown { Found::Unknown } else { Found::Nothing }
+        if unknown {
+            return Found::Unknown;
+        }
+        let own = cluster_of(&script).map(|(line, what)| Found::Client(line, what));
+        own.or(client).unwrap_or(Found::Nothing)
     }
 }
 

@@ -11,6 +11,7 @@ mod look;
 mod one_text;
 mod phase;
 mod proof;
+mod reported;
 mod roles;
 mod rules;
 mod shared;

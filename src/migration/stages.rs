@@ -4,7 +4,10 @@
 //! otherwise; BuildKit runs those that it needs (<https://docs.docker.com/build/building/multi-stage/#differences-between-legacy-builder-and-buildkit>).
 //! A stage such as `RUN go test` guards the push there.
 
+use rayon::prelude::*;
+
 use super::bases::{dockerfile, joined};
+use super::engine::LONG;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Script};
@@ -12,10 +15,10 @@ use crate::transform::{Build, Facts, Settings, Values, is_before_buildkit, reaso
 
 /// Notes for every job with docker's old image which stage would no longer be run.
 pub(super) fn look_at_stages(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &Pipeline, settings: &Settings) {
-    let old = |facts: &&mut Facts<'_>| {
-        !facts.recipes.is_empty() && !facts.dind.is_empty() && is_before_buildkit(facts, settings)
-    };
-    for facts in facts.iter_mut().filter(old) {
+    let old =
+        |facts: &Facts<'_>| !facts.recipes.is_empty() && !facts.dind.is_empty() && is_before_buildkit(facts, settings);
+    let old: Vec<bool> = facts.par_iter().with_min_len(LONG).map(old).collect();
+    for (facts, _) in facts.iter_mut().zip(old).filter(|(_, old)| *old) {
         let values = Values::of(&facts.effective, pipeline);
         let mut builds = facts.builds.iter().filter(|build| build.at.docker.verb == Verb::Build);
         let Some((at, path, stage)) = builds.find_map(|build| {

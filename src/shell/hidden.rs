@@ -47,6 +47,11 @@ fn of_input(command: &Command) -> Option<Hidden> {
     (is_language(name) && !program).then_some(Hidden { code: "interpreter", target: None })
 }
 
+/// Whether a program is a shell of the POSIX family.
+pub(super) fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh")
+}
+
 fn is_language(name: &str) -> bool {
     matches!(name, "python" | "node" | "ruby" | "perl" | "php" | "pwsh")
 }
@@ -129,7 +134,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             words.get(from).filter(|word| !word.display().starts_with('-'))?;
             again(words, from..from + 1, depth)
         }
-        "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su" | "sg" => shell(words, at, depth),
+        "su" | "sg" => shell(words, at, depth),
+        name if is_shell(name) => shell(words, at, depth),
         language if is_language(language) => {
             let rest = || words.iter().skip(at + 1);
             let inline = rest().any(|word| is_inline(language, word.display()));
@@ -296,7 +302,7 @@ fn gather(words: &[Word], depth: usize, found: &mut Vec<String>) {
     }
     let again = match words.get(at).and_then(Word::value).map(base) {
         Some("eval" | "trap") => words.get(at + 1..),
-        Some("sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su") => {
+        Some(name) if name == "su" || is_shell(name) => {
             let string = words.iter().skip(at + 1).position(|word| {
                 word.display()
                     .strip_prefix('-')

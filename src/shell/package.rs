@@ -1,6 +1,8 @@
 //! Package managers that run the scripts of a `package.json`.
 
-use super::docker::wrap::{base, target};
+use super::docker::wrap::base;
+use super::hidden::is_shell;
+use super::users::tool_at;
 use super::{Command, Script, Word};
 
 /// Which script of which `package.json` a command of a package manager runs.
@@ -51,12 +53,12 @@ const VALUED: [&str; 14] = [
     "--reporter",
 ];
 
-/// What a package manager is told to run; none for another command, and for one without a verb.
+/// What a package manager, or lerna, is told to run; none for another command, and for one without a verb.
 pub fn package(command: &Command) -> Option<Package> {
     let words = &command.words;
-    let at = target(words)?;
+    let at = tool_at(words)?;
     let manager = base(words.get(at)?.value()?);
-    is_manager(manager).then_some(())?;
+    (is_manager(manager) || manager == "lerna").then_some(())?;
     let verb = verb(words, at, manager)?;
     let runs = matches!(words.get(verb)?.value(), Some("run" | "run-script"));
     let mut rest = words.iter().skip(verb + usize::from(runs));
@@ -74,6 +76,7 @@ pub fn package(command: &Command) -> Option<Package> {
     let is_elsewhere = written.iter().any(|word| {
         WORKSPACES.contains(&word.split('=').next().unwrap_or(word)) || matches!(*word, "workspace" | "workspaces")
     });
+    let is_elsewhere = is_elsewhere || manager == "lerna";
     Some(Package { verb, script, folders: beside.chain(within).collect(), is_elsewhere })
 }
 
@@ -100,7 +103,7 @@ fn gather(words: &[Word], depth: usize, found: &mut Vec<Command>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     let text = |word: &Word| word.value().unwrap_or(word.display()).to_owned();
     let name = |word: &Word| base(word.value().unwrap_or_default()).to_owned();
-    let shell = words.iter().any(|word| matches!(&*name(word), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su"));
+    let shell = words.iter().map(name).any(|name| name == "su" || is_shell(&name));
     // What only handles texts runs none.
     let silent = words.first().is_some_and(|word| HANDLERS.contains(&&*name(word)));
     let strings =

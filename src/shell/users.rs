@@ -1,7 +1,7 @@
 //! Commands other than docker that need docker's daemon.
 
 use super::docker::wrap::{base, target};
-use super::{Command, Reason, docker};
+use super::{Command, Reason, Word, docker};
 
 /// Tools that start containers, or read images out of the daemon: name, verbs that do (none: all), code, what for.
 const USERS: &[(&str, &str, &str, &str)] = &[
@@ -33,6 +33,7 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("nixpacks", "build", "nixpacks", "nixpacks builds with docker"),
     ("twistcli", "images", "twistcli", "twistcli scans images of the daemon's"),
     ("s2i", "build", "s2i", "s2i builds in docker containers"),
+    ("kamal", "setup deploy redeploy build", "kamal", "kamal builds with docker"),
     ("lando", "", "lando", "lando runs services in docker containers"),
     ("astro", "dev", "astro", "astro runs Airflow in docker containers"),
     ("wp-env", "", "wp-env", "wp-env runs WordPress in docker containers"),
@@ -51,6 +52,21 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
+
+/// The tool that a command runs in the end, without its folder and its version: `lerna` of `npx lerna@8 run build`.
+pub fn invoked(command: &Command) -> Option<&str> {
+    let name = base(command.words.get(tool_at(&command.words)?)?.value()?);
+    Some(name.split_once('@').map_or(name, |(name, _)| name))
+}
+
+pub(super) fn tool_at(words: &[Word]) -> Option<usize> {
+    let at = target(words)?;
+    if !matches!(words.get(at)?.value(), Some("npx" | "bunx" | "pnpx")) {
+        return Some(at);
+    }
+    let next = words.iter().skip(at + 1).position(|word| !word.display().starts_with('-'));
+    Some(at + next.map_or(0, |next| next + 1))
+}
 
 /// Why a command that is not docker needs docker's daemon. podman, buildah, kaniko, skopeo, crane and the like do not.
 ///
@@ -76,11 +92,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if !sets && raw.contains('/') && folders.iter().any(|folder| raw.contains(folder)) {
         return Some(Reason::new("docker-certificates", "it reads the certificates that the daemon makes"));
     }
-    let mut at = target(&command.words)?;
-    if matches!(command.words.get(at)?.value(), Some("npx" | "bunx" | "pnpx")) {
-        let next = command.words.iter().skip(at + 1).position(|word| !word.display().starts_with('-'));
-        at += next.map_or(0, |next| next + 1);
-    }
+    let at = tool_at(&command.words)?;
     let name = base(command.words.get(at)?.value()?);
     let rest = || command.words.iter().skip(at + 1).map(|word| word.display());
     let verb = rest().find(|word| !word.starts_with('-')).unwrap_or_default();
@@ -90,9 +102,10 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if let Some((_, _, code, message)) = known {
         return Some(Reason::new(code, *message));
     }
-    // Build tools that are told to make an image with the daemon: Spring Boot's plugins, jib, sam, flyctl.
+    // Build tools that are told to make an image with the daemon: Spring Boot's plugins, jib, Quarkus, sam, flyctl.
     let said = |word: &str| {
-        ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild"].iter().any(|it| word.ends_with(it))
+        let told = ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild", "container-image.build=true"];
+        told.iter().any(|it| word.ends_with(it))
     };
     // It looks for a daemon with `docker ps` first (azure-cli, `acr/custom.py`).
     let has = |word: &str| rest().any(|other| other == word);

@@ -16,7 +16,7 @@ impl Draft<'_, '_> {
     pub fn drop_commands(&mut self, part: usize, script: &Script, gone: &BTreeSet<usize>) -> Result<(), Reason> {
         let of = |command: &usize| script.commands().get(*command).map(|command| command.context.innermost);
         let statements: BTreeSet<usize> = gone.iter().filter_map(of).collect();
-        for statement in statements.into_iter().filter_map(|number| script.statements().get(number)) {
+        for (number, statement) in statements.into_iter().filter_map(|n| Some((n, script.statements().get(n)?))) {
             let command = |number: &usize| script.commands().get(*number);
             // A substitution within the words of a command goes with it.
             let inside = |inner: &Command| {
@@ -44,8 +44,7 @@ impl Draft<'_, '_> {
                 self.drop_statement(part, script, statement)?;
                 continue;
             }
-            let cuts = if either { None } else { cuts(script, statement, gone) };
-            let Some(cuts) = cuts else {
+            let Some(cuts) = cuts(script, number, statement, gone) else {
                 let message = "stands on one line with other commands".to_owned();
                 return Err(self.reason(part, statement.places.first(), "shared-line", message));
             };
@@ -55,24 +54,33 @@ impl Draft<'_, '_> {
     }
 }
 
-/// What is cut out of an `&&` list of simple commands, operators included.
-fn cuts(script: &Script, statement: &Statement, gone: &BTreeSet<usize>) -> Option<Vec<Place>> {
+/// What is cut out of an `&&` list of simple commands, operators included. In `a && b || c` it may be `b`, as if that succeeded;
+/// not all that stands before the `||`, nor what stands behind it.
+fn cuts(script: &Script, number: usize, statement: &Statement, gone: &BTreeSet<usize>) -> Option<Vec<Place>> {
     let place = statement.place()?;
     let elements: Vec<(usize, &Command)> = statement
         .commands
         .iter()
-        .map(|&number| Some((number, script.commands().get(number)?)))
-        .collect::<Option<_>>()?;
+        .filter_map(|&number| Some((number, script.commands().get(number)?)))
+        // A group may stand last: `… || { echo failed; exit 1; }`.
+        .filter(|(_, command)| command.context.innermost == number || command.context.substitution)
+        .collect();
+    // A list with both operators is made of lists: the last element knows how long all of it is.
+    let whole = elements.last().and_then(|(_, command)| command.context.chain.as_ref())?;
     let simple = |(position, (_, command)): (usize, &(usize, &Command))| {
         let chain = command.context.chain.as_ref();
-        let here = chain.is_some_and(|chain| chain.position == position && chain.length == elements.len());
+        let here = chain.is_some_and(|chain| chain.position == position && chain.id == whole.id);
         here && command.redirects.iter().all(|redirect| redirect.heredoc.is_none()) && !command.doubtful
     };
-    if statement.doubtful || !elements.iter().enumerate().all(simple) {
+    if statement.doubtful || whole.length != elements.len() || !elements.iter().enumerate().all(simple) {
         return None;
     }
     let span = |at: usize| elements.get(at)?.1.span.clone();
     let is_gone = |at: usize| elements.get(at).is_some_and(|(number, _)| gone.contains(number));
+    let is_or = |at: usize| {
+        let chain = elements.get(at).and_then(|(_, command)| command.context.chain.as_ref());
+        chain.is_some_and(|chain| chain.before == Some(Joint::Or))
+    };
     let mut cuts = Vec::new();
     let mut at = 0;
     while at < elements.len() {
@@ -82,7 +90,13 @@ fn cuts(script: &Script, statement: &Statement, gone: &BTreeSet<usize>) -> Optio
         }
         let first = at;
         while is_gone(at) {
+            if is_or(at) {
+                return None;
+            }
             at += 1;
+        }
+        if first == 0 && is_or(at) {
+            return None;
         }
         // From the beginning: up to what follows; otherwise from the end of what is before.
         let range: Range<usize> = match first.checked_sub(1) {

@@ -1,5 +1,6 @@
 //! What a job's scripts and rules set of the environment that the docker client reads.
 
+use super::cluster::cluster;
 use super::draft::Draft;
 use super::facts::Facts;
 use super::image::expand;
@@ -43,12 +44,33 @@ pub(super) fn sets_client(command: &Command) -> bool {
     set_by(command).iter().any(|(name, _)| CLIENT.contains(&name.as_str()))
 }
 
+/// The variable of the client that a command may write into a file as a setting: `echo "DOCKER_HOST=…" >> build.env`.
+pub fn writes_client(command: &Command) -> Option<&'static str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let said = |name: &&'static str| {
+        let mut found = command.raw().match_indices(*name);
+        found.any(|(at, _)| {
+            let (before, behind) = (&command.raw()[..at], &command.raw()[at + name.len()..]);
+            behind.starts_with('=') && !before.ends_with(is_part)
+        })
+    };
+    let sets = |name: &&'static str| {
+        command.assignments.iter().any(|set| set.name == **name)
+            || set_by(command).iter().any(|(set, _)| *set == **name)
+    };
+    DAEMON_VARIABLES.iter().chain(&CLIENT).find(|name| said(name) && !sets(name)).copied()
+}
+
 /// Why a job that sets the client's environment itself is left alone.
 pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let facts = draft.facts;
     let mut reasons = apart(draft);
     let daemons = names_of_daemons(draft);
     reasons.extend(foreign_contexts(draft, &daemons));
+    for (number, part) in facts.parts.iter().enumerate() {
+        let first = part.script.commands().iter().find_map(|command| Some((command, cluster(command)?)));
+        reasons.extend(first.map(|(command, said)| draft.reason_at_command(number, command, "kubeconfig", said)));
+    }
     for (number, part) in facts.parts.iter().enumerate().filter(|(number, _)| *number < 2) {
         for command in part.script.commands() {
             for (name, value) in set_by(command) {

@@ -4,6 +4,7 @@
 
 mod branch_cache;
 mod build_with_buildx;
+mod cluster;
 mod draft;
 mod drop;
 mod environment;
@@ -29,8 +30,9 @@ mod surroundings;
 mod use_kubernetes_builder;
 mod words;
 
+pub use cluster::cluster_of;
 pub use draft::Draft;
-pub use environment::set_by;
+pub use environment::{set_by, writes_client};
 pub use facts::{
     Around, Build, Facts, Need, Reading, Recipe, Survey, Unseen, Use, Uses, Values, reason, reason_at, short,
 };

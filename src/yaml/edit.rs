@@ -2,6 +2,7 @@
 
 mod lines;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -55,7 +56,8 @@ pub struct Done {
 #[derive(Clone)]
 pub struct Edits<'s> {
     stream: &'s Stream,
-    edits: Vec<Edit>,
+    /// With the depth of the collection that gets new lines: those of an inner one go before those of an outer one.
+    edits: Vec<(usize, Edit)>,
     intent: Intent,
     scalars: BTreeMap<NodeId, Vec<(Range<usize>, String)>>,
 }
@@ -219,13 +221,14 @@ impl<'s> Edits<'s> {
     pub fn finish(mut self) -> Result<Edited, Error> {
         for (node, edits) in std::mem::take(&mut self.scalars) {
             let (edits, text) = scalar_edit::realise(self.stream, node, edits)?;
-            self.edits.extend(edits);
+            self.edits.extend(edits.into_iter().map(|edit| (usize::MAX, edit)));
             self.intent.rewrite(node, text);
         }
         // Stable: what was inserted first at a place comes first.
-        self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
-        self.join_at_the_end();
-        let (text, lost_comments) = self.apply()?;
+        self.edits.sort_by_key(|(depth, edit)| (edit.range.start, edit.range.end, Reverse(*depth)));
+        let mut edits = std::mem::take(&mut self.edits).into_iter().map(|(_, edit)| edit).collect();
+        self.join_at_the_end(&mut edits);
+        let (text, lost_comments) = self.apply(&edits)?;
         if let Some(at) = lone_return(self.stream.text()).or_else(|| lone_return(&text).map(|_| 0)) {
             return Err(Error::new(
                 ErrorKind::Edit,
@@ -234,9 +237,9 @@ impl<'s> Edits<'s> {
                 "convert the file to line feeds first",
             ));
         }
-        if let Some(tree) = reread::as_meant(self.stream, &self.edits, &self.intent, &text) {
+        if let Some(tree) = reread::as_meant(self.stream, &edits, &self.intent, &text) {
             let now = Checked::of_changes(text, tree);
-            return Ok(Edited { now, done: Done { edits: self.edits, lost_comments } });
+            return Ok(Edited { now, done: Done { edits, lost_comments } });
         }
         let tree = events::read(&text)?;
         if let Some(place) = self.intent.first_difference(self.stream.tree(), &tree) {
@@ -244,21 +247,21 @@ impl<'s> Edits<'s> {
         }
         // What the first reader would not read alike, the next phase would refuse.
         let now = Checked::new(text, tree, self.stream).map_err(|error| Error { span: 0..0, ..error })?;
-        Ok(Edited { now, done: Done { edits: self.edits, lost_comments } })
+        Ok(Edited { now, done: Done { edits, lost_comments } })
     }
 
     /// Lines that go at the end of a file without a last line break each take the break before them: together they take
     /// the first one's.
-    fn join_at_the_end(&mut self) {
+    fn join_at_the_end(&self, edits: &mut Vec<Edit>) {
         let source = self.stream.text();
         if source.ends_with('\n') {
             return;
         }
         let last =
             |edits: &[Edit]| edits.iter().rposition(|edit| edit.text.is_empty() && edit.range.end == source.len());
-        let Some(mut at) = last(&self.edits) else { return };
+        let Some(mut at) = last(edits) else { return };
         while let Some(before) = at.checked_sub(1)
-            && let (Some(one), Some(other)) = (self.edits.get(before).cloned(), self.edits.get(at).cloned())
+            && let (Some(one), Some(other)) = (edits.get(before).cloned(), edits.get(at).cloned())
             && one.text.is_empty()
             && other.range.start < one.range.end
             && source.get(other.range.start..one.range.end).is_some_and(|shared| shared.trim().is_empty())
@@ -267,20 +270,20 @@ impl<'s> Edits<'s> {
             // Neither that break nor blank lines before it are left as the end.
             let text = kept.trim_end();
             let kept = text.len() + kept[text.len()..].find(['\r', '\n']).unwrap_or(kept.len() - text.len());
-            self.edits.remove(at);
-            if let Some(edit) = self.edits.get_mut(before) {
+            edits.remove(at);
+            if let Some(edit) = edits.get_mut(before) {
                 edit.range = kept..other.range.end;
             }
             at = before;
         }
     }
 
-    fn apply(&self) -> Result<(String, Vec<String>), Error> {
+    fn apply(&self, edits: &[Edit]) -> Result<(String, Vec<String>), Error> {
         let source = self.stream.text();
-        let mut text = String::with_capacity(source.len() + self.edits.iter().map(|e| e.text.len()).sum::<usize>());
+        let mut text = String::with_capacity(source.len() + edits.iter().map(|e| e.text.len()).sum::<usize>());
         let mut lost = Vec::new();
         let mut at = 0;
-        for edit in &self.edits {
+        for edit in edits {
             if edit.range.start < at {
                 return Err(Error::new(
                     ErrorKind::Edit,
@@ -392,7 +395,7 @@ impl<'s> Edits<'s> {
     }
 
     fn push(&mut self, range: Range<usize>, text: String) {
-        self.edits.push(Edit { range, text });
+        self.edits.push((0, Edit { range, text }));
     }
 
     fn error(&self, node: NodeId, message: String) -> Error {

@@ -32,14 +32,33 @@ impl Stream {
         start..end
     }
 
-    /// The comments of an entry (its key) or item: the lines above it, and in a flow collection what stands behind it as well.
+    /// The comments of an entry (its key) or item: the lines above it, and what stands behind it in its line.
     pub fn comments_of(&self, child: NodeId) -> Vec<&str> {
         let Some(parent) = self.tree().parent(child).filter(|&parent| self.is_flow(parent)) else {
             let lines = self.text().get(self.leading_comment(child)).unwrap_or_default();
-            return lines.lines().map(|line| line.trim_start_matches('\u{feff}').trim()).collect();
+            let above = lines.lines().map(|line| line.trim_start_matches('\u{feff}').trim());
+            return above.chain(self.comment_behind(child)).collect();
         };
         let own = self.comments().iter().filter(|comment| self.is_comment_of(comment.start, child, parent));
         own.filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
+    }
+
+    /// The comment in the last line of an entry or item of a block collection; in the line of its key or its `|` where the value
+    /// stands below.
+    fn comment_behind(&self, child: NodeId) -> Option<&str> {
+        let value = self.last_of(child);
+        let place = self.place(value);
+        let is_block = matches!(self.tree().kind(value), Kind::Sequence | Kind::Mapping) && !self.is_flow(value);
+        let from = match self.tree().kind(value) {
+            Kind::Scalar(Style::Literal | Style::Folded) => place.start as usize,
+            // The first line of `- name: x` is that of an entry.
+            _ if is_block && child == value => return None,
+            _ if is_block => self.outer_span(child).end,
+            _ => place.end.max(place.outer) as usize,
+        };
+        let at = self.comments().partition_point(|comment| comment.start < from);
+        let comment = self.comments().get(at).filter(|comment| comment.start < self.line_end(from))?;
+        self.text().get(comment.clone()).map(str::trim)
     }
 
     /// A comment within a flow collection, or between its key and it, that is none of one item's: behind the last one, behind several

@@ -243,13 +243,17 @@ fn read_again(text: &str, known: &Pieces, second: &Tree) -> Option<(Index, Piece
 /// No node of the text is nested deeper than this, which costs one look at each byte.
 fn depth_bound(text: &str) -> usize {
     let (mut flow, mut deepest_flow, mut deepest_block) = (0usize, 0, 0);
-    for line in text.lines() {
-        let prefix = line.bytes().take_while(|b| matches!(b, b' ' | b'-' | b'?' | b':' | b'\t')).count();
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // Quicker than `lines`.
+        let (line, behind) = rest.split_at(memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1));
+        rest = behind;
+        let prefix = line.iter().take_while(|b| matches!(b, b' ' | b'-' | b'?' | b':' | b'\t')).count();
         deepest_block = deepest_block.max(prefix);
-        if !any(line.as_bytes(), |byte| matches!(byte, b'[' | b'{' | b']' | b'}')) {
+        if !any(line, |byte| matches!(byte, b'[' | b'{' | b']' | b'}')) {
             continue;
         }
-        for byte in line.bytes() {
+        for byte in line {
             match byte {
                 b'[' | b'{' => flow += 1,
                 b']' | b'}' => flow = flow.saturating_sub(1),

@@ -2,7 +2,7 @@
 
 use super::Looks;
 use crate::shell::{Command, Script};
-use crate::transform::{Facts, hangs_on_daemon};
+use crate::transform::{Facts, cluster_of, hangs_on_daemon};
 
 impl Looks<'_> {
     /// Notes where such a file sets what the docker client reads: what the job says of it counts no longer.
@@ -16,13 +16,17 @@ impl Looks<'_> {
     }
 
     /// The first file among the words of a command that names a variable of the docker client.
-    fn client_variable(&mut self, command: &Command) -> Option<(String, &'static str)> {
+    fn client_variable(&mut self, command: &Command) -> Option<(String, String)> {
         let words = command.raw().split(|c: char| c.is_whitespace() || "()<>|;'\"`".contains(c));
         let paths = words.map(|word| {
             let below = ["./", "$CI_PROJECT_DIR/", "${CI_PROJECT_DIR}/"];
             below.iter().find_map(|prefix| word.strip_prefix(prefix)).unwrap_or(word)
         });
         let mut paths = paths.filter(|path| !path.is_empty() && !path.starts_with(['-', '/', '$', '~']));
-        paths.find_map(|path| Some((path.to_owned(), hangs_on_daemon(&Script::parse([self.text(path)?]))?)))
+        paths.find_map(|path| {
+            let script = Script::parse([self.text(path)?]);
+            let said = hangs_on_daemon(&script).map(str::to_owned);
+            Some((path.to_owned(), said.or_else(|| Some(cluster_of(&script)?.1))?))
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::pipeline::{Pipeline, within};
+use crate::pipeline::within;
 use crate::transform::{Around, Facts, Values};
 
 /// The folders of a job, and what its variables may be.
@@ -16,10 +16,9 @@ pub(super) struct Ground {
 
 impl Ground {
     /// The root, each folder that the job changes to alone, and joined in order.
-    pub(super) fn of(facts: &mut Facts<'_>, pipeline: &Pipeline) -> Ground {
+    pub(super) fn of(facts: &mut Facts<'_>, mut values: Values) -> Ground {
         // Nobody asks for it again, and a long pipeline has many.
         let around = facts.around.take().map(|around| *around).unwrap_or_default();
-        let mut values = Values::of(&facts.effective, pipeline);
         around.sets.iter().for_each(|(name, value)| values.set(name, value.clone()));
         let mut ground = Ground { values: Rc::new(values), ..Ground::root() };
         let mut joined = vec![String::new()];

@@ -4,7 +4,7 @@ use globset::GlobBuilder;
 
 use super::ground::{Ground, join};
 use super::{Found, Looks, mention};
-use crate::shell::{Command, mentions_docker, package, program};
+use crate::shell::{Command, invoked, mentions_docker, package, program};
 use crate::transform::short;
 
 /// Where a tool's files are.
@@ -47,10 +47,21 @@ const CONTAINERS: Says = Says::One(&[
     "docker-maven-plugin",
     "dockerode",
     "bmuschko.docker",
+    "palantir.docker",
+    "gradle.docker-compose",
+    "dockerfile-maven",
     "pytest-docker",
+    "pytest_docker",
 ]);
 
 const PYTHON: &[&str] = &["pytest", "tox", "nox", "behave", "robot"];
+
+/// Where Python projects say what their tests need.
+const PYTHON_FILES: &[&str] =
+    &["requirements*.txt", "requirements/*.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg"];
+
+/// Which run the tests of any package of a workspace.
+const NODE: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "bunx", "pnpx", "lerna", "nx", "turbo", "jest", "vitest"];
 
 const TOOLS: &[Tool] = &[
     tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
@@ -60,6 +71,15 @@ const TOOLS: &[Tool] = &[
     tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
     tool(&["mix"], &["mix.exs"], Where::Here, CONTAINERS),
     tool(PYTHON, &["conftest.py"], Where::Anywhere, Says::Docker),
+    tool(PYTHON, PYTHON_FILES, Where::Anywhere, CONTAINERS),
+    tool(NODE, &["package.json"], Where::Anywhere, CONTAINERS),
+    tool(&["sbt"], &["build.sbt", "project/*.scala", "project/*.sbt"], Where::Anywhere, CONTAINERS),
+    tool(
+        &["semantic-release"],
+        &["package.json", ".releaserc", ".releaserc.json", ".releaserc.yml", ".releaserc.yaml", "release.config.*"],
+        Where::Here,
+        Says::One(&["docker"]),
+    ),
     tool(&["tox"], &["tox.ini"], Where::Here, Says::Docker),
     tool(&["nox"], &["noxfile.py"], Where::Here, Says::Docker),
     tool(&["just"], &["justfile", "Justfile", ".justfile"], Where::Here, Says::Docker),
@@ -68,6 +88,7 @@ const TOOLS: &[Tool] = &[
     tool(&["rake"], &["Rakefile", "rakefile", "Rakefile.rb"], Where::Here, Says::Docker),
     tool(&["task", "go-task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"], Where::Here, Says::Docker),
     tool(&["make", "gmake"], &["GNUmakefile", "makefile", "Makefile"], Where::Here, Says::Docker),
+    tool(&["make", "gmake"], &["*.mk"], Where::Anywhere, Says::Docker),
     tool(
         &["goreleaser"],
         &[".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml", ".config/goreleaser.yaml"],
@@ -133,10 +154,16 @@ impl Looks<'_> {
     /// What the files of the tool that a command calls show: a script that uses docker, or tests that start containers.
     pub(super) fn manifest(&mut self, command: &Command, ground: &Ground, depth: usize) -> Option<(String, Found)> {
         let root = MANIFESTS.into_iter().find_map(|path| self.says(path, CONTAINERS));
-        root.or_else(|| self.package_script(command, ground, depth)).or_else(|| {
-            let name = program(command)?;
+        // `make -C backend test` may run what the manifest there says.
+        let told = root.or_else(|| {
             let folders = ground.folders(&folder_options(command));
-            let tools = TOOLS.iter().filter(|tool| tool.programs.contains(&name));
+            let paths = folders.iter().flat_map(|folder| MANIFESTS.iter().filter_map(|file| join(folder, file)));
+            paths.collect::<Vec<_>>().into_iter().find_map(|path| self.says(&path, CONTAINERS))
+        });
+        told.or_else(|| self.package_script(command, ground, depth)).or_else(|| {
+            let names = [invoked(command)?, program(command)?];
+            let folders = ground.folders(&folder_options(command));
+            let tools = TOOLS.iter().filter(|tool| names.iter().any(|name| tool.programs.contains(name)));
             tools.into_iter().find_map(|tool| {
                 self.tools_files(tool, &folders).into_iter().find_map(|path| self.says(&path, tool.says))
             })
@@ -161,7 +188,7 @@ impl Looks<'_> {
                     }
                     match self.shell(&run, super::DEPTH) {
                         Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
-                        Found::Nothing => None,
+                        Found::Nothing | Found::Client(..) => None,
                         Found::Unknown => {
                             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                             let what = self.mentioned(&run, folder)?;
@@ -181,7 +208,7 @@ impl Looks<'_> {
         });
         paths.flatten().take(MOST).find_map(|path| match self.text(&path).as_deref().and_then(mention)? {
             Found::Docker(_, what) => Some(what),
-            Found::Nothing | Found::Unknown => None,
+            _ => None,
         })
     }
 
@@ -265,7 +292,7 @@ impl Looks<'_> {
                 }
                 match self.shell(run, depth) {
                     Found::Docker(_, what) => Some((path.clone(), Found::Docker(line, what))),
-                    Found::Nothing | Found::Unknown => None,
+                    _ => None,
                 }
             })
         })

@@ -12,7 +12,7 @@ impl Work<'_, '_, '_> {
             let at = services.setting.origin.at;
             let tree = self.stage.pipeline.project().file(at.file).tree();
             let items = tree.items(at.node);
-            match items.len() == self.global.dind.len() {
+            match self.goes_whole(services) {
                 true => gone.push(services.key_at),
                 false => {
                     gone.extend(self.global.dind.iter().filter_map(|&n| items.get(n)).map(|&node| At { node, ..at }))
@@ -20,7 +20,7 @@ impl Work<'_, '_, '_> {
             }
         }
         let variables = self.stage.pipeline.keyword("variables");
-        let all = variables.as_ref().is_some_and(|v| v.setting.entries().count() == self.global.variables.len());
+        let all = self.loses_all_variables();
         match variables {
             Some(variables) if all && !self.global.variables.is_empty() => gone.push(variables.key_at),
             _ => gone.extend(self.global.variables.iter().map(|variable| variable.key_at)),
@@ -35,7 +35,7 @@ impl Work<'_, '_, '_> {
             let Some(setting) = &plumbing.setting else { continue };
             self.rewrite.globals.insert(plumbing.keyword.to_owned());
             let at = setting.setting.origin.at;
-            if plumbing.kept().is_empty() {
+            if self.goes_whole(setting) {
                 gone.push(setting.key_at);
                 continue;
             }
@@ -52,6 +52,20 @@ impl Work<'_, '_, '_> {
             deleted.map_err(|error| self.refusal(at, &error))?;
         }
         Ok(())
+    }
+
+    /// Whether nothing stays of a global keyword that holds a part of the daemon.
+    pub(super) fn goes_whole(&self, setting: &Setting<'_>) -> bool {
+        match [&self.global.before, &self.global.after].into_iter().find(|plumbing| plumbing.keyword == setting.key) {
+            Some(plumbing) => plumbing.kept().is_empty(),
+            None => setting.setting.items().count() == self.global.dind.len(),
+        }
+    }
+
+    /// Whether every global variable is the daemon's.
+    pub(super) fn loses_all_variables(&self) -> bool {
+        let variables = self.stage.pipeline.keyword("variables");
+        variables.is_some_and(|variables| variables.setting.entries().count() == self.global.variables.len())
     }
 
     /// Whether nobody takes what goes but by inheriting it.

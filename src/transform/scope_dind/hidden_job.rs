@@ -13,7 +13,9 @@ impl Work<'_, '_, '_> {
             .chain(global.before.setting.iter().filter(|_| global.before.goes()))
             .chain(global.after.setting.iter().filter(|_| global.after.goes()))
         {
-            entries.push(Entry { comment: Vec::new(), key: setting.key.to_string(), value: self.copied(setting)? });
+            // With its comments, unless its key stays.
+            let comment = if self.goes_whole(setting) { self.comment(setting) } else { Vec::new() };
+            entries.push(Entry { comment, key: setting.key.to_string(), value: self.copied(setting)? });
         }
         if !global.variables.is_empty() {
             let variables: Result<Vec<Entry>, Reason> = global
@@ -27,7 +29,10 @@ impl Work<'_, '_, '_> {
                     })
                 })
                 .collect();
-            entries.insert(1.min(entries.len()), Entry::new("variables", Value::Mapping(variables?)));
+            let all = self.stage.pipeline.keyword("variables").filter(|_| self.loses_all_variables());
+            let comment = all.map(|all| self.comment(&all)).unwrap_or_default();
+            let variables = Entry { comment, key: "variables".to_owned(), value: Value::Mapping(variables?) };
+            entries.insert(1.min(entries.len()), variables);
         }
         let entry = Entry {
             comment: vec![

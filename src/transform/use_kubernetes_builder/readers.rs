@@ -45,7 +45,7 @@ pub(in super::super) fn readers(draft: &Draft<'_, '_>) -> Vec<Reason> {
 /// What a script of the repository hangs on that only a daemon beside the job gives, or that decides which client and builder the job
 /// has: the words that say so.
 pub fn hangs_on_daemon(script: &Script) -> Option<&'static str> {
-    const NAMES: [&str; 13] = [
+    const NAMES: [&str; 11] = [
         "${!DOCKER",
         "cli-plugins",
         "docker-buildx",
@@ -57,8 +57,6 @@ pub fn hangs_on_daemon(script: &Script) -> Option<&'static str> {
         "DOCKER_CONTENT_TRUST",
         "BUILDX_",
         "BUILDKIT_",
-        "KUBECONFIG=",
-        "export HOME=",
     ];
     let text = without_prints(script.text().to_owned(), script, |_| true);
     let lines = || text.lines().filter(|line| !line.trim_start().starts_with('#'));

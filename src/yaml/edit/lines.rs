@@ -16,6 +16,8 @@ impl Edits<'_> {
     ) -> Result<(), Error> {
         let stream = self.stream;
         let newline = stream.line_ending();
+        let depth = std::iter::successors(Some(collection), |&node| stream.tree().parent(node)).count();
+        let lines = |edits: &mut Self, range, text| edits.edits.push((depth, Edit { range, text }));
         let indent = " ".repeat(column);
         let siblings = self.siblings(collection);
         let at = self.index(collection, position)?;
@@ -32,19 +34,19 @@ impl Edits<'_> {
                 return Err(self.error(collection, "nothing stands here to go before".to_owned()));
             };
             if first_is_inline {
-                self.push(self.mark(first)..self.mark(first), format!("{text}{newline}{blank}{indent}"));
+                lines(self, self.mark(first)..self.mark(first), format!("{text}{newline}{blank}{indent}"));
             } else {
                 let start = stream.leading_comment(first).start;
                 let start =
                     start + if stream.text()[start..].starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-                self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+                lines(self, start..start, format!("{indent}{text}{newline}{blank}"));
             }
             return Ok(());
         }
         let previous = siblings[at - 1];
         if let (Position::Before(next), true) = (position, apart) {
             let start = stream.leading_comment(next).start;
-            self.push(start..start, format!("{indent}{text}{newline}{blank}"));
+            lines(self, start..start, format!("{indent}{text}{newline}{blank}"));
             return Ok(());
         }
         let mut end = stream.content_line_end(stream.last_of(previous));
@@ -56,7 +58,7 @@ impl Edits<'_> {
         let unended = end > 0 && !stream.text()[..end].ends_with('\n');
         let text =
             if unended { format!("{newline}{blank}{indent}{text}") } else { format!("{blank}{indent}{text}{newline}") };
-        self.push(end..end, text);
+        lines(self, end..end, text);
         Ok(())
     }
 
@@ -154,7 +156,7 @@ impl Edits<'_> {
             return Err(self.error(child, "a comment stands within the brackets from which this would go".to_owned()));
         }
         let within = |edit: &Edit| range.start <= edit.range.start && edit.range.end <= range.end;
-        self.edits.retain(|edit| !edit.text.is_empty() || !within(edit));
+        self.edits.retain(|(_, edit)| !edit.text.is_empty() || !within(edit));
         Ok(range)
     }
 }

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+helm upgrade app chart
