@@ -164,7 +164,12 @@ impl<'d> Settling<'d, '_, '_> {
                 let style = stream.tree().style(node).unwrap_or(Style::Plain);
                 let keep = matches!(style, Style::Literal | Style::SingleQuoted | Style::DoubleQuoted)
                     && item.edits.is_empty();
-                let value = if keep { Value::Styled(text, style) } else { Value::Text(text) };
+                let value = match keep {
+                    true => Value::Styled(text, style),
+                    // A block of which one line is left stays a block.
+                    false if text.ends_with('\n') => Value::Styled(text, Style::Literal),
+                    false => Value::Text(text),
+                };
                 Item { comment: comment_of(stream, node), value }
             }
             None => Item::new(Value::Text(text)),
