@@ -185,12 +185,17 @@ impl<'s> Survey<'s> {
 
     fn script(&self, items: &[ScriptItem<'_>]) -> Arc<Script> {
         let texts = items.iter().map(|item| &*item.text);
-        match self.kept {
+        // Jobs that are alike have short ones in common, `npx semantic-release`.
+        let is_short = items.iter().map(|item| item.text.len()).sum::<usize>() <= SHORT;
+        match self.kept.or(is_short.then_some(&self.own)) {
             Some(kept) => kept.parse(texts),
             None => Arc::new(Script::parse(texts)),
         }
     }
 }
+
+/// Scripts of a long pipeline that are longer, in bytes, are parsed for each job.
+const SHORT: usize = 256;
 
 /// Up to this many jobs, what is read of their scripts is kept; and they are read before another core would have begun.
 const FEW: usize = 64;

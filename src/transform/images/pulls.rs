@@ -1,6 +1,7 @@
 //! Images that are pulled: to be renamed, or for their layers.
 
 use super::*;
+use crate::shell::Joint;
 
 impl Work<'_, '_, '_> {
     /// A pull goes when its image was only renamed and pushed, or only gave its layers to a build's cache.
@@ -13,6 +14,10 @@ impl Work<'_, '_, '_> {
             let name = self.facts.command_of(image).and_then(|command| names(command, image));
             let Some((raw, name)) = name.and_then(|names| names.into_iter().next()) else { continue };
             let fed: Vec<usize> = self.feeds(at, &raw, &key(&name));
+            if !self.used.contains(&number) && fed.is_empty() && self.only_warms_up(image, at, &raw, &key(&name)) {
+                self.flow.dropped.insert((at.part, at.command));
+                continue;
+            }
             if !self.used.contains(&number) && fed.is_empty() {
                 let message = "pulls an image, which is not renamed, pushed or used as a cache";
                 self.refuse(at, "docker-pull", message);
@@ -39,6 +44,35 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a pull only fetches what a build may begin with, which BuildKit fetches itself: no command that stays uses the image.
+    /// One that may fail the job is a check that the image is there, unless the build would fail as well, or the name is none of the
+    /// team's own.
+    fn only_warms_up(&self, image: &Use, at: Point, raw: &str, name: &str) -> bool {
+        let Some(command) = self.facts.command_of(image) else { return false };
+        let context = &command.context;
+        let inside = context.condition || context.negated || context.substitution || context.background;
+        let plain = !inside && context.pipeline.is_none() && context.function.is_none() && !context.in_loop;
+        let quiet = image.docker.options.iter().all(|option| option.name == "quiet");
+        let is_given = |build: &Build| {
+            let given = build.at.docker.all("build-arg").filter_map(|option| option.value.as_ref());
+            let mut given = given.filter_map(|value| value.display.split_once('='));
+            given.any(|(_, value)| key(value) == name) && self.shell.means_the_same(raw, at, point(&build.at))
+        };
+        let mut later = self.facts.builds.iter().filter(|build| at < point(&build.at)).peekable();
+        let tolerated = context.chain.as_ref().is_some_and(|chain| chain.length == 2 && chain.after == Some(Joint::Or));
+        let alone = context.chain.is_none() && context.guarded.is_none() && !context.conditional;
+        let same_account = |build: &Build| {
+            let to = point(&build.at);
+            let logs_out = self.shell.logouts().any(|logout| at < logout && logout < to);
+            !logs_out && self.shell.changes_login(at, to).is_none() && self.shell.changes_account(at, to, raw).is_none()
+        };
+        plain
+            && quiet
+            && later.peek().is_some()
+            && later.clone().all(same_account)
+            && (tolerated || alone && (!raw.contains(['$', '`']) || later.any(is_given)))
     }
 
     /// The builds after a place that read their cache from an image.
