@@ -18,9 +18,22 @@ pub(super) enum Whose {
 
 /// Drops the statements that only served the daemon.
 pub(super) fn drop_plumbing(draft: &mut Draft<'_, '_>, whose: Whose) -> Result<(), Reason> {
+    (0..draft.facts.parts.len()).try_for_each(|number| drop_plumbing_of(draft, number, whose))
+}
+
+/// The same for one of its scripts, by its number.
+pub(super) fn drop_plumbing_of(draft: &mut Draft<'_, '_>, number: usize, whose: Whose) -> Result<(), Reason> {
     let facts = draft.facts;
-    for (number, part) in facts.parts.iter().enumerate() {
-        let script: &Script = &part.script;
+    if let Some(part) = facts.parts.get(number) {
+        // One that every job inherits is not kept by those that say nothing of docker.
+        let whole_script;
+        let script: &Script = match part.script.text().is_empty() && whose == Whose::All {
+            true => {
+                whole_script = Script::parse(part.items.iter().map(|item| &*item.text));
+                &whole_script
+            }
+            false => &part.script,
+        };
         for statement in script.statements().iter().filter(|statement| statement.parent.is_none()) {
             let place = statement.places.first();
             let item = place.and_then(|place| part.items.get(place.item));

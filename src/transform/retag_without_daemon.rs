@@ -67,7 +67,9 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
     }
     images::apply(draft, flow, settings)?;
     if !facts.dind.is_empty() {
-        drop_plumbing(draft, Whose::Own).map_err(|reason| vec![reason])?;
+        // What all inherit goes with the daemon that all inherit, or stays with it.
+        let whose = if inherits_services(draft) { Whose::Own } else { Whose::All };
+        drop_plumbing(draft, whose).map_err(|reason| vec![reason])?;
     }
     own_daemon(draft);
     let read = if draft.variables.is_empty() { Vec::new() } else { readers(draft) };
@@ -79,7 +81,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
 /// of its own for it.
 fn own_daemon(draft: &mut Draft<'_, '_>) {
     let services = draft.facts.effective.get("services");
-    let inherited = services.as_ref().is_none_or(|services| matches!(services.origin.way, Way::Default | Way::Global));
+    let inherited = inherits_services(draft);
     let set = |name: &&str| {
         draft.facts.effective.variables().any(|v| v.key == **name && !v.setting.variable_text().is_empty())
     };
@@ -95,4 +97,9 @@ fn own_daemon(draft: &mut Draft<'_, '_>) {
         let count = services.items().count();
         draft.services = Some((0..count).filter(|n| !draft.facts.dind.contains(n)).collect());
     }
+}
+
+fn inherits_services(draft: &Draft<'_, '_>) -> bool {
+    let services = draft.facts.effective.get("services");
+    services.is_none_or(|services| matches!(services.origin.way, Way::Default | Way::Global))
 }

@@ -85,6 +85,12 @@ struct Work<'w, 's, 'p> {
 impl Work<'_, '_, '_> {
     fn all(&mut self) -> Result<(), Reason> {
         let stage = self.stage;
+        let for_that = stage.facts.iter().filter(|facts| !facts.keeps_daemon() && self.keeps(facts));
+        let left = for_that.filter_map(|facts| {
+            let reason = self.what_stays_for(facts)?.clone();
+            Some(Left { job: facts.job.name().to_owned(), reasons: vec![reason] })
+        });
+        self.rewrite.left = left.collect();
         let (mut keep, mut lose): (Vec<&Facts<'_>>, Vec<&Facts<'_>>) =
             stage.facts.iter().partition(|facts| self.keeps(facts));
         if let Some(facts) = stage.facts.iter().find(|facts| self.is_out_of_sight(facts)) {
@@ -146,7 +152,14 @@ impl Work<'_, '_, '_> {
         // What the steps of `run:` do is not looked at.
         let steps = facts.effective.get("run").is_some();
         let needs = facts.keeps_daemon() || steps || (own && daemon && !facts.kubernetes);
+        let needs = needs || self.what_stays_for(facts).is_some();
         needs && !facts.never && (!facts.dind.is_empty() || self.inherits_variables(facts))
+    }
+
+    /// What of the global level a job would run without a daemon, in vain.
+    fn what_stays_for(&self, facts: &Facts<'_>) -> Option<&Reason> {
+        let mut all = [&self.global.before, &self.global.after].into_iter();
+        all.find_map(|plumbing| plumbing.stays.as_ref().filter(|_| plumbing.is_inherited_by(facts)))
     }
 
     /// A reason at a job.
@@ -265,11 +278,7 @@ impl Work<'_, '_, '_> {
             }
         }
         for (part, plumbing) in [(0, &self.global.before), (2, &self.global.after)] {
-            let inherits = facts
-                .effective
-                .get(plumbing.keyword)
-                .is_some_and(|s| matches!(s.origin.way, Way::Default | Way::Global));
-            if inherits && plumbing.goes() {
+            if plumbing.is_inherited_by(facts) && plumbing.goes() {
                 expect.scripts[part] = Some(plumbing.kept());
             }
         }

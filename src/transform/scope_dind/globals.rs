@@ -6,6 +6,7 @@ impl Work<'_, '_, '_> {
     /// Takes the daemon from the global level.
     pub(super) fn globals(&mut self) -> Result<(), Reason> {
         let mut gone: Vec<At> = Vec::new();
+        let mut edited = Vec::new();
         if let Some(services) = &self.global.services {
             // While an include cannot be read, the global level itself is compared.
             self.rewrite.globals.insert("services".to_owned());
@@ -34,14 +35,18 @@ impl Work<'_, '_, '_> {
         for plumbing in [&self.global.before, &self.global.after].into_iter().filter(|plumbing| plumbing.goes()) {
             let Some(setting) = &plumbing.setting else { continue };
             self.rewrite.globals.insert(plumbing.keyword.to_owned());
-            let at = setting.setting.origin.at;
             if self.goes_whole(setting) {
                 gone.push(setting.key_at);
                 continue;
             }
-            let items: Vec<_> = setting.setting.items().collect();
-            let goes = items.iter().zip(&plumbing.items).filter(|(_, (_, goes))| *goes);
-            gone.extend(goes.map(|(item, _)| At { node: item.origin.at.node, file: at.file }));
+            gone.extend(plumbing.items.iter().filter(|item| item.goes).map(|item| item.at));
+            edited.extend(plumbing.items.iter().filter(|item| !item.edits.is_empty()).map(|it| (it.at, it.edits.clone())));
+        }
+        for (at, parts) in edited {
+            self.is_free(at)?;
+            if let Some((edits, _)) = self.rewrite.at(self.stage.pipeline, at) {
+                parts.into_iter().for_each(|(range, text)| edits.edit_scalar(at.node, range, text));
+            }
         }
         for at in gone {
             self.is_free(at)?;

@@ -85,9 +85,13 @@ impl Work<'_, '_, '_> {
                 Section::Script => None,
                 Section::AfterScript => Some(&self.global.after),
             };
-            let goes = |text: &str| plumbing.is_some_and(|p| p.items.iter().any(|(item, goes)| *goes && item == text));
-            for item in part.items.iter().filter(|item| !goes(&item.text)) {
-                read.note(name, &item.text, item.at.unwrap_or(item.origin.at), &format!("`{name}`"));
+            let pieces = || plumbing.iter().flat_map(|plumbing| &plumbing.items);
+            for item in &part.items {
+                let piece = pieces().find(|piece| piece.text == item.text);
+                if piece.is_none_or(|piece| !piece.goes) {
+                    let text = piece.map_or(&*item.text, |piece| &piece.rest);
+                    read.note(name, text, item.at.unwrap_or(item.origin.at), &format!("`{name}`"));
+                }
             }
         }
         for (entry, variable) in asked_by(facts) {
