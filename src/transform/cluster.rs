@@ -6,29 +6,22 @@
 
 use super::environment::sets_client;
 use super::facts::short;
-use crate::shell::{Command, Script, program};
-
-/// Words of the tools that write a kubeconfig, or choose another context in it: `aws eks update-kubeconfig`.
-const WRITERS: [&str; 4] = ["update-kubeconfig", "write-kubeconfig", "get-credentials", "kubeconfig"];
+use crate::shell::{Command, Script, program, within};
 
 /// What is said of such a command.
 pub fn cluster(command: &Command) -> Option<String> {
-    let words = || command.words.iter().map(|word| word.display());
-    let targets = command.redirects.iter().map(|redirect| redirect.target.display());
+    let raw = command.raw();
     let name = program(command).unwrap_or_default();
-    let speaks = matches!(name, "echo" | "printf");
-    let mentioned = targets.chain(words().filter(|_| !speaks)).any(names_config);
-    let is_quiet = matches!(name, "mkdir" | "ls" | "rm" | "unset");
-    let writes = !speaks && words().skip(1).any(|word| WRITERS.contains(&word));
-    if mentioned && !is_quiet || writes || switches(command, name) {
-        return Some(format!(
-            "`{}` is about the kubeconfig, by which buildx finds its builder too",
-            short(command.raw())
-        ));
+    let (verb, next) = verbs(command, name);
+    if writes(command, name) || switches(name, verb, next) {
+        return Some(format!("`{}` is about the kubeconfig, by which buildx finds its builder too", short(raw)));
     }
-    deploys(command, name).then(|| {
-        format!("`{}` finds its cluster by a kubeconfig or an account, and so would buildx", short(command.raw()))
-    })
+    if deploys(command, name, verb) {
+        return Some(format!("`{}` finds its cluster by a kubeconfig or an account, and so would buildx", short(raw)));
+    }
+    // What a shell is handed: `bash -c "kubectl apply -f k8s"`.
+    let perhaps = raw.contains(char::is_whitespace) && ["kube", "helm"].iter().any(|it| raw.contains(it));
+    perhaps.then(|| within(command).iter().find_map(cluster)).flatten()
 }
 
 /// The first such command of a script that the job runs, or one that says where the client's folder is, with its line.
@@ -42,38 +35,80 @@ pub fn cluster_of(script: &Script) -> Option<(usize, String)> {
 /// Whether a word names the file, by its usual place or by the variable. What an option is told for one command is none of it.
 fn names_config(word: &str) -> bool {
     !word.starts_with("--kubeconfig=")
-        && (word.contains("/.kube") || word.contains("$KUBECONFIG") || word.contains("${KUBECONFIG"))
+        && (word.contains("/.kube")
+            || word.starts_with(".kube/")
+            || word.contains("$KUBECONFIG")
+            || word.contains("${KUBECONFIG"))
 }
 
-fn switches(command: &Command, name: &str) -> bool {
-    let word = |at: usize| command.words.get(at).map(|word| word.display()).unwrap_or_default();
-    let begins = |starts: &[&str]| starts.iter().any(|start| word(2).starts_with(start));
+/// Whether a command writes a kubeconfig or handles one: `aws eks update-kubeconfig`, `cp $FILE ~/.kube/config`.
+fn writes(command: &Command, name: &str) -> bool {
+    if matches!(name, "echo" | "printf" | "mkdir" | "ls" | "rm" | "unset") {
+        return command.redirects.iter().any(|redirect| names_config(redirect.target.display()));
+    }
+    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
+    let mut targets = command.redirects.iter().map(|redirect| redirect.target.display()).chain(words.iter().copied());
+    let files = ["cat", "chmod", "chown", "cp", "mv", "test", "[", "[[", "stat", "sed", "grep", "tee", "export"];
+    // `az aks get-credentials`; what `--kubeconfig` is told is a file.
+    let is_plain = |word: &str| !word.starts_with('-') && !word.contains(['/', '.', '$']);
+    let asked = words.windows(2).any(|pair| match pair {
+        [before, word] => {
+            is_plain(word) && (*word == "get-credentials" || word.ends_with("kubeconfig")) && *before != "--kubeconfig"
+        }
+        _ => false,
+    });
+    targets.any(names_config) || asked && !files.contains(&name)
+}
+
+/// The verb of a command and the word behind it: without options, and without what those are told.
+fn verbs<'c>(command: &'c Command, name: &str) -> (&'c str, &'c str) {
+    const VALUED: [&str; 7] = ["-n", "--namespace", "--context", "--kube-context", "--kubeconfig", "-s", "--server"];
+    let words = command.words.iter().map(|word| word.display());
+    let mut rest = words.skip_while(|word| word.rsplit('/').next() != Some(name)).skip(1);
+    let mut next = move || loop {
+        let word = rest.next().unwrap_or_default();
+        match word {
+            word if VALUED.contains(&word) => _ = rest.next(),
+            word if word.starts_with('-') => {}
+            word => return word,
+        }
+    };
+    (next(), next())
+}
+
+fn switches(name: &str, verb: &str, next: &str) -> bool {
     match name {
         "kubectx" | "kubens" | "kubeswitch" | "kubelogin" => true,
-        "kubectl" => word(1) == "config" && begins(&["use", "set", "unset", "delete", "rename"]),
-        "oc" => matches!(word(1), "login" | "project"),
-        "tsh" => matches!(word(1), "kube"),
-        "ibmcloud" => matches!(word(1), "ks" | "oc") && word(2) == "cluster",
+        "kubectl" => {
+            verb == "config"
+                && !matches!(next, "view" | "current-context" | "get-contexts" | "get-clusters" | "get-users")
+        }
+        "oc" => matches!(verb, "login" | "project"),
+        "tsh" => verb == "kube",
+        "eksctl" => verb == "create",
+        "ibmcloud" => matches!(verb, "ks" | "oc") && next == "cluster",
         _ => false,
     }
 }
 
 /// Whether a command works on a cluster that it is not told.
-fn deploys(command: &Command, name: &str) -> bool {
-    let words: Vec<&str> = command.words.iter().map(|word| word.display()).collect();
-    let is_told = words.iter().any(|word| word.split('=').next() == Some("--kubeconfig"));
-    let has = |verbs: &str| words.iter().any(|word| verbs.split(' ').any(|verb| verb == *word));
+fn deploys(command: &Command, name: &str, verb: &str) -> bool {
+    let words = || command.words.iter().map(|word| word.display());
+    let is_told = words().any(|word| matches!(word.split('=').next(), Some("--kubeconfig")));
+    let has = |word: &str| words().any(|it| it == word);
+    let is = |verbs: &str| verbs.split_ascii_whitespace().any(|one| one == verb);
     let local = match name {
-        "kubectl" | "oc" => has("kustomize version completion config --dry-run=client --client"),
-        "helm" => has(
+        "kubectl" | "oc" => is("kustomize version completion config") || has("--dry-run=client"),
+        "helm" | "helm2" | "helm3" => is(
             "completion create dependency dep docs env lint package plugin pull push registry repo schema search show template unittest \
-             version --dry-run=client",
+             version",
         ),
-        "helmfile" => has("build deps lint repos template version write-values"),
-        "istioctl" | "flux" | "kapp" | "velero" | "stern" | "skaffold" | "devspace" | "tk" => has("version completion"),
+        "helmfile" => is("build deps lint repos template version write-values"),
+        "krane" => !is("deploy global-deploy restart run"),
+        "istioctl" | "flux" | "kapp" | "velero" | "stern" | "skaffold" | "devspace" | "tk" => is("version completion"),
         _ => true,
     };
-    !is_told && !local && words.len() > 1
+    !is_told && !local && !verb.is_empty()
 }
 
 #[cfg(test)]
@@ -107,6 +142,16 @@ mod tests {
             "timeout 60 kubectl apply -f k8s",
             "if true; then helm upgrade app chart; fi",
             "helmfile apply",
+            "helm upgrade --install app chart --namespace docs",
+            "helm upgrade --install docs chart -n search",
+            "kubectl -n config apply -f k8s",
+            "kubectl create configmap version",
+            "oci ce cluster create-kubeconfig --cluster-id x",
+            "bash -c \"kubectl apply -f k8s\"",
+            "helm3 upgrade app chart",
+            "krane deploy prod ctx",
+            "eksctl create cluster -f c.yml",
+            "mkdir .kube && echo \"$K\" > .kube/config",
         ] {
             assert!(said(text), "{text}");
         }
@@ -127,6 +172,10 @@ mod tests {
             "echo \"see ~/.kube/config\"",
             "curl -LO https://dl.k8s.io/release/v1.30.0/bin/linux/amd64/kubectl",
             "kustomize build k8s",
+            "kubectl -n prod config view",
+            "helm upgrade app chart --kubeconfig kubeconfig",
+            "cat kubeconfig",
+            "krane ls registry.example.com/app",
         ] {
             assert!(!said(text), "{text}");
         }

@@ -39,8 +39,8 @@ impl Draft<'_, '_> {
                 let chain = command.context.chain.as_ref();
                 chain.is_some_and(|chain| chain.before == Some(Joint::Or) || chain.after == Some(Joint::Or))
             });
-            // `docker pull x || true` goes as a whole.
-            if kept.is_empty() || (either && idle) {
+            // `docker pull x || true` goes as a whole, and `docker push x || { echo failed; exit 1; }`.
+            if kept.is_empty() || idle && (either || leads_to(script, &dropped, &kept)) {
                 self.drop_statement(part, script, statement)?;
                 continue;
             }
@@ -52,6 +52,15 @@ impl Draft<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether what stays is a group behind a `||`, to which only what goes may lead.
+fn leads_to(script: &Script, dropped: &[usize], kept: &[usize]) -> bool {
+    let span = |number: Option<&usize>| script.commands().get(*number?)?.span.clone();
+    let (Some(last), Some(first)) = (span(dropped.iter().max()), span(kept.iter().min())) else { return false };
+    let between = Place { item: last.item, range: last.range.end..first.range.start };
+    let opens = |text: &str| text.strip_prefix("||").map(str::trim) == Some("{");
+    last.item == first.item && between.range.start < between.range.end && opens(script.slice(&between).trim())
 }
 
 /// What is cut out of an `&&` list of simple commands, operators included. In `a && b || c` it may be `b`, as if that succeeded;

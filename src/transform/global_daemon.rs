@@ -11,7 +11,7 @@ use super::purpose::{Whole, whole};
 use super::rewrite::Stage;
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::pipeline::{At, Entry, Section, Setting, Way};
-use crate::shell::{Place, Script, Statement};
+use crate::shell::{Kind, Place, Script, Statement};
 
 /// What stands at the global level and only serves the daemon.
 pub(super) struct Global<'p> {
@@ -122,7 +122,8 @@ impl<'p> Plumbing<'p> {
         };
         if let Some(statement) = script.statements().iter().find(serves) {
             let what = short(statement.places.first().map(|place| script.slice(place)).unwrap_or_default());
-            let message = format!("`{what}` of the global `{}` serves the daemon, and does not go by itself", self.keyword);
+            let message =
+                format!("`{what}` of the global `{}` serves the daemon, and does not go by itself", self.keyword);
             let item = statement.places.first().and_then(|place| numbers.get(place.item)).copied();
             let place = item.map(|item| Place { item, range: 0..0 });
             self.stays = Some(draft.reason(number(section), place.as_ref(), "global-plumbing", message));
@@ -164,7 +165,9 @@ fn pieces(setting: Option<&Entry<'_>>) -> Vec<Piece> {
             .iter()
             .filter(|s| s.parent.is_none() && s.places.iter().any(|p| p.item == number))
             .peekable();
-        statements.peek().is_some() && statements.all(|s| s.place().is_some() && whole(&script, s) == Whole::Plumbing)
+        // What a function serves is asked for where it is called.
+        let serves = |s: &Statement| s.kind != Kind::Function && whole(&script, s) == Whole::Plumbing;
+        statements.peek().is_some() && statements.all(|s| s.place().is_some() && serves(s))
     };
     let piece = |(number, (item, text)): (usize, (&Setting<'_>, String))| {
         // What an input is here may be another thing for another inclusion: it stays.

@@ -146,6 +146,10 @@ impl<'s> Edits<'s> {
             let mut writer = Writer::new(manner);
             writer.after_key(&value, column);
             let mut end = (place.end as usize).max(mark);
+            // The comment behind the last item of a list goes with that one.
+            if stream.is_open_block(node) {
+                end = self.header_comment(end).map_or(end, |comment| comment.end);
+            }
             // The comment of a value on one line goes behind the key when the new value takes several.
             let header = self.header_comment(mark).filter(|comment| comment.start < end || writer.out.contains('\n'));
             let text = match header {
@@ -368,8 +372,7 @@ impl<'s> Edits<'s> {
 
     /// Whether this is a block collection with something in it.
     fn is_open(&self, node: NodeId, kind: Kind) -> bool {
-        let tree = self.stream.tree();
-        tree.kind(node) == kind && !tree.children(node).is_empty() && !self.stream.is_flow(node)
+        self.stream.tree().kind(node) == kind && self.stream.is_open_block(node)
     }
 
     fn header_comment(&self, mark: usize) -> Option<Range<usize>> {

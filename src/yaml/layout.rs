@@ -43,6 +43,12 @@ impl Stream {
         own.filter_map(|range| self.text().get(range.clone())).map(str::trim).collect()
     }
 
+    /// Whether a node is a block collection with something in it.
+    pub(super) fn is_open_block(&self, node: NodeId) -> bool {
+        let kind = self.tree().kind(node);
+        matches!(kind, Kind::Sequence | Kind::Mapping) && !self.tree().children(node).is_empty() && !self.is_flow(node)
+    }
+
     /// The comment in the last line of an entry or item of a block collection; in the line of its key or its `|` where the value
     /// stands below.
     fn comment_behind(&self, child: NodeId) -> Option<&str> {

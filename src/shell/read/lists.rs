@@ -82,16 +82,23 @@ impl Walk<'_> {
         self.functions.iter().any(|function| function.name == name)
     }
 
-    /// `exit 1`, or `{ echo why; exit 1; }`.
+    /// `exit 1`, or `{ echo why; exit 1; }`: what stands in quotes and ends a command there, makes it none.
     fn is_exit(&self, stmt: &Stmt) -> bool {
         let text = self.text.get(stmt.span.start.offset()..stmt.span.end.offset()).unwrap_or_default().trim();
         let exit = |text: &str| {
             let code = text.trim().strip_prefix("exit").map(str::trim);
             code.is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0'))
         };
-        let inside = text.trim_start_matches('{').trim_end_matches('}').trim().trim_end_matches(';');
-        let told = inside.split_once(';').is_some_and(|(tells, last)| {
-            tells.trim_start().starts_with("echo ") && !tells.contains(['`', '(', '|', '&', '>', '<']) && exit(last)
+        let is_group = matches!(&stmt.command, Ast::Compound(CompoundCommand::BraceGroup(_)));
+        let inside = is_group.then(|| text.trim_matches(|c: char| c.is_whitespace() || "{;}".contains(c)));
+        let told = inside.is_some_and(|inside| {
+            let pieces = inside.split([';', '\n']).flat_map(|piece| piece.split("&&"));
+            let mut pieces: Vec<&str> = pieces.map(str::trim).filter(|piece| !piece.is_empty()).collect();
+            let tells = |piece: &&str| {
+                let piece = piece.strip_suffix(">&2").map_or(*piece, |piece| piece.trim_end_matches('1'));
+                piece.starts_with("echo ") && !piece.contains(['`', '(', '|', '&', '>', '<', '#'])
+            };
+            pieces.pop().is_some_and(exit) && pieces.iter().all(tells)
         });
         exit(text) || told
     }

@@ -291,7 +291,8 @@ impl<'f, 'p> Shell<'f, 'p> {
         let behind = |(point, command): &(Point, &Command)| {
             let element = command.context.chain.as_ref().filter(|_| !command.context.substitution);
             point.part == place.part
-                && element.is_some_and(|it| it.id == chain.id && it.position > chain.position)
+                // Behind its end stands what ends the job, `|| exit 1`.
+                && element.is_some_and(|it| it.id == chain.id && it.position > chain.position && it.position < chain.length)
                 && !gone.contains(&(point.part, point.command))
         };
         // The last statement's status is the script's.

@@ -40,7 +40,9 @@ impl Work<'_, '_, '_> {
                 continue;
             }
             gone.extend(plumbing.items.iter().filter(|item| item.goes).map(|item| item.at));
-            edited.extend(plumbing.items.iter().filter(|item| !item.edits.is_empty()).map(|it| (it.at, it.edits.clone())));
+            edited.extend(
+                plumbing.items.iter().filter(|item| !item.edits.is_empty()).map(|it| (it.at, it.edits.clone())),
+            );
         }
         for (at, parts) in edited {
             self.is_free(at)?;

@@ -114,7 +114,7 @@ impl<'d> Settling<'d, '_, '_> {
     fn all_anew(&self, section: Section, keyword: &'static str) -> Result<Vec<Item>, Error> {
         let all = self.draft.items(section);
         let own = match self.home.written(keyword) {
-            Written::Own { value, .. } if self.home.stream.is_flow(value) => Some(value),
+            Written::Own { value, .. } if self.home.stream.tree().kind(value) == Kind::Sequence => Some(value),
             _ => None,
         };
         let Some(groups) = own.and_then(|value| self.groups(section, value)) else { return self.written_anew(all) };
