@@ -34,11 +34,8 @@ pub fn cluster_of(script: &Script) -> Option<(usize, String)> {
 
 /// Whether a word names the file, by its usual place or by the variable. What an option is told for one command is none of it.
 fn names_config(word: &str) -> bool {
-    !word.starts_with("--kubeconfig=")
-        && (word.contains("/.kube")
-            || word.starts_with(".kube/")
-            || word.contains("$KUBECONFIG")
-            || word.contains("${KUBECONFIG"))
+    let places = [".kube/config", "~/.kube", "HOME/.kube", "HOME}/.kube", "/root/.kube", "$KUBECONFIG", "${KUBECONFIG"];
+    !word.starts_with("--kubeconfig=") && places.iter().any(|place| word.contains(place))
 }
 
 /// Whether a command writes a kubeconfig or handles one: `aws eks update-kubeconfig`, `cp $FILE ~/.kube/config`.
@@ -176,6 +173,7 @@ mod tests {
             "helm upgrade app chart --kubeconfig kubeconfig",
             "cat kubeconfig",
             "krane ls registry.example.com/app",
+            "sed -i s/x/y/ .kube/deploy.yml",
         ] {
             assert!(!said(text), "{text}");
         }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::draft::Draft;
 use super::left::Reason;
 use super::purpose::{Purpose, purpose};
-use crate::shell::{Command, Joint, Place, Script, Statement};
+use crate::shell::docker::Verb;
+use crate::shell::{Command, Guard, Joint, Place, Script, Statement, docker};
 
 impl Draft<'_, '_> {
     /// Drops commands, given by their numbers.
@@ -90,6 +91,25 @@ fn cuts(script: &Script, number: usize, statement: &Statement, gone: &BTreeSet<u
         let chain = elements.get(at).and_then(|(_, command)| command.context.chain.as_ref());
         chain.is_some_and(|chain| chain.before == Some(Joint::Or))
     };
+    // What decides between two ways cannot go, unless it is a push that another command makes; `|| exit 1` is no other way.
+    let ways = elements.iter().skip(1).any(|(_, command)| {
+        let chain = command.context.chain.as_ref();
+        chain.is_some_and(|chain| chain.before == Some(Joint::Or) && chain.position < chain.length - 1)
+            || command.context.guarded == Some(Guard::Or)
+    });
+    let verb = |at: usize| Some(docker(elements.get(at)?.1)?.verb.clone());
+    if ways && (0..elements.len()).any(|at| is_gone(at) && verb(at) != Some(Verb::Push)) {
+        return None;
+    }
+    // The last of a list ends the job when it fails, and those before it do not. Of a push that is known already.
+    let may_be_last = |at: usize| {
+        let builds = matches!(verb(at), Some(Verb::Build | Verb::BuildxBuild | Verb::BuildxBake | Verb::Compose(_)));
+        builds || verb(at) == Some(Verb::Login)
+    };
+    let last_kept = (0..elements.len()).rev().find(|&at| !is_gone(at))?;
+    if (last_kept + 1..elements.len()).any(|at| verb(at) != Some(Verb::Push)) && !may_be_last(last_kept) {
+        return None;
+    }
     let mut cuts = Vec::new();
     let mut at = 0;
     while at < elements.len() {

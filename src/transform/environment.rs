@@ -67,16 +67,13 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
     let mut reasons = apart(draft);
     let daemons = names_of_daemons(draft);
     reasons.extend(foreign_contexts(draft, &daemons));
-    // A file that the job's own `KUBECONFIG` names.
-    let file = facts.effective.variable("KUBECONFIG").map(|file| file.setting.variable_text().into_owned());
-    let file = file.filter(|file| !file.is_empty());
+    let file = facts.effective.variable("KUBECONFIG").filter(|file| !file.setting.variable_text().is_empty());
+    if let Some(file) = file {
+        let message = "KUBECONFIG names a cluster, in which buildx would have its builder".to_owned();
+        reasons.push(draft.reason_at_setting(Some(&file.setting), "kubeconfig", message));
+    }
     for (number, part) in facts.parts.iter().enumerate() {
-        let named = |command: &Command| {
-            let file = file.as_ref().filter(|file| command.raw().contains(*file))?;
-            Some(format!("`{file}` is the kubeconfig, by which buildx finds its builder too"))
-        };
-        let said = |command| cluster(command).or_else(|| named(command));
-        let first = part.script.commands().iter().find_map(|command| Some((command, said(command)?)));
+        let first = part.script.commands().iter().find_map(|command| Some((command, cluster(command)?)));
         reasons.extend(first.map(|(command, said)| draft.reason_at_command(number, command, "kubeconfig", said)));
     }
     for (number, part) in facts.parts.iter().enumerate().filter(|(number, _)| *number < 2) {

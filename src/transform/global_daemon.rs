@@ -10,7 +10,7 @@ use super::plumbing::{Whose, drop_plumbing_of};
 use super::purpose::{Whole, whole};
 use super::rewrite::Stage;
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
-use crate::pipeline::{At, Entry, Section, Setting, Way};
+use crate::pipeline::{At, Entry, Given, Section, Setting, Way, fill};
 use crate::shell::{Kind, Place, Script, Statement};
 
 /// What stands at the global level and only serves the daemon.
@@ -126,9 +126,19 @@ impl<'p> Plumbing<'p> {
                 format!("`{what}` of the global `{}` serves the daemon, and does not go by itself", self.keyword);
             let item = statement.places.first().and_then(|place| numbers.get(place.item)).copied();
             let place = item.map(|item| Place { item, range: 0..0 });
-            self.stays = Some(draft.reason(number(section), place.as_ref(), "global-plumbing", message));
+            let here = || draft.reason(number(section), place.as_ref(), "global-plumbing", message);
+            let because = |reason: Reason| {
+                let message = format!(
+                    "what serves the daemon in the global `{}` does not go by itself: {}",
+                    self.keyword, reason.message
+                );
+                Reason { code: "global-plumbing", message, ..reason }
+            };
+            self.stays = Some(refused.map_or_else(here, because));
         }
-        self.rest = rest;
+        let given: Vec<Given> =
+            heir.parts.iter().flat_map(|part| &part.items).flat_map(|it| it.given.clone()).collect();
+        self.rest = rest.iter().flat_map(|text| fill(text, &given)).collect();
     }
 
     /// Whether a job has the script from the global level.

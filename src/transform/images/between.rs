@@ -285,7 +285,8 @@ impl<'f, 'p> Shell<'f, 'p> {
                 statement.is_some_and(|statement| statement.kind == Kind::List)
             };
             // `docker push x || exit 1` ends the job where nothing else would.
-            return !in_list(there, other.part) || here.context.chain.is_none() && in_list(here, place.part);
+            let exits = here.context.chain.is_none() && in_list(here, place.part);
+            return exits == in_list(there, other.part);
         }
         let (Some(chain), None) = (&here.context.chain, there.context.guarded) else { return true };
         let behind = |(point, command): &(Point, &Command)| {

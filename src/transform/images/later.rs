@@ -134,7 +134,11 @@ impl Work<'_, '_, '_> {
         let apart = |(place, push): &&(Point, Point)| !self.shell.ends_alike(*place, *push, &self.flow.dropped);
         let found: Vec<Point> = self.joined.iter().filter(apart).map(|(_, push)| *push).collect();
         for at in found {
-            self.refuse(at, "conditional-push", "its failure ends the job, and would not within the list of its build");
+            self.refuse(
+                at,
+                "conditional-push",
+                "its failure would not do to the job what it does now, as a part of its build",
+            );
         }
     }
 

@@ -14,6 +14,10 @@ impl Work<'_, '_, '_> {
             let name = self.facts.command_of(image).and_then(|command| names(command, image));
             let Some((raw, name)) = name.and_then(|names| names.into_iter().next()) else { continue };
             let fed: Vec<usize> = self.feeds(at, &raw, &key(&name));
+            if self.leads_away(image, at) {
+                self.refuse(at, "conditional-image", "something else depends on how this command ends");
+                continue;
+            }
             if !self.used.contains(&number) && fed.is_empty() && self.only_warms_up(image, at, &raw, &key(&name)) {
                 self.flow.dropped.insert((at.part, at.command));
                 continue;
@@ -44,6 +48,17 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether the job ends, or goes on elsewhere, where an image is not there: `docker pull x || exit 0`.
+    fn leads_away(&self, image: &Use, at: Point) -> bool {
+        let Some(command) = self.facts.command_of(image).filter(|command| command.context.chain.is_some()) else {
+            return false;
+        };
+        let Some(part) = self.facts.parts.get(at.part) else { return false };
+        let commands = part.script.statements().get(command.context.innermost).map(|list| &list.commands);
+        let mut commands = commands.into_iter().flatten().filter_map(|&number| part.script.commands().get(number));
+        commands.any(|command| matches!(command.name(), Some("exit" | "return" | "break" | "continue")))
     }
 
     /// Whether a pull only fetches what a build may begin with, which BuildKit fetches itself: no command that stays uses the image.
