@@ -10,6 +10,7 @@ use super::one_text::{leave_unlike, written_once};
 use super::phase::Phase;
 use super::shared::share;
 use crate::pipeline::{Definition, FileId, Pipeline, Section};
+use crate::shell::{Place, Script};
 use crate::transform::{
     Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
 };
@@ -242,7 +243,19 @@ pub(super) fn draft_job<'f, 'p>(
             drafted.declares.extend(declares);
         }
     }
-    Ok((draft, drafted))
+    broken(&draft).map_or(Ok((draft, drafted)), |reason| Err(vec![reason]))
+}
+
+/// A script that a shell could read before, and could not as it would be: with an empty body, say.
+fn broken(draft: &Draft<'_, '_>) -> Option<Reason> {
+    let found = Section::ALL.into_iter().enumerate().find(|(_, section)| {
+        let was = || draft.items(*section).iter().filter(|item| item.at.is_some()).map(|item| item.text.as_str());
+        let reads = |texts: &[String]| Script::parse(texts).clean();
+        draft.is_touched(*section) && !reads(&draft.texts(*section)) && Script::parse(was()).clean()
+    });
+    let (part, section) = found?;
+    let message = format!("without what serves the daemon the `{}` would be no shell code", section.keyword());
+    Some(draft.reason(part, Some(&Place { item: 0, range: 0..0 }), "doubtful-script", message))
 }
 
 /// The transformations that changed a draft, and what they declare.

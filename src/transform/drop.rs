@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::draft::Draft;
+use super::images::demands;
 use super::left::Reason;
 use super::purpose::{Purpose, purpose};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Guard, Joint, Place, Script, Statement, docker};
+use crate::shell::{Command, Joint, Place, Script, Statement, docker};
 
 impl Draft<'_, '_> {
     /// Drops commands, given by their numbers.
@@ -36,6 +37,13 @@ impl Draft<'_, '_> {
                 .copied()
                 .partition(|number| gone.contains(number) || command(number).is_some_and(inside));
             let idle = kept.iter().filter_map(command).all(|command| purpose(command) == Purpose::Idle);
+            // What stays may decide, end the job or leave a loop; behind a `||` it does so only where what goes has failed.
+            let tells = |command: &Command| {
+                matches!(command.name(), Some("echo" | "printf" | "true" | ":" | "sleep")) && !demands(command.raw())
+            };
+            let behind = dropped.iter().max() < kept.iter().min();
+            let idle =
+                idle && kept.iter().filter_map(command).all(|it| tells(it) || behind && it.name() == Some("exit"));
             let either = dropped.iter().chain(&kept).filter_map(command).any(|command| {
                 let chain = command.context.chain.as_ref();
                 chain.is_some_and(|chain| chain.before == Some(Joint::Or) || chain.after == Some(Joint::Or))
@@ -92,10 +100,10 @@ fn cuts(script: &Script, number: usize, statement: &Statement, gone: &BTreeSet<u
         chain.is_some_and(|chain| chain.before == Some(Joint::Or))
     };
     // What decides between two ways cannot go, unless it is a push that another command makes; `|| exit 1` is no other way.
-    let ways = elements.iter().skip(1).any(|(_, command)| {
+    let length = elements.first().and_then(|(_, command)| command.context.chain.as_ref())?.length;
+    let ways = elements.iter().any(|(_, command)| {
         let chain = command.context.chain.as_ref();
-        chain.is_some_and(|chain| chain.before == Some(Joint::Or) && chain.position < chain.length - 1)
-            || command.context.guarded == Some(Guard::Or)
+        chain.is_some_and(|chain| chain.before == Some(Joint::Or) && chain.position < length)
     });
     let verb = |at: usize| Some(docker(elements.get(at)?.1)?.verb.clone());
     if ways && (0..elements.len()).any(|at| is_gone(at) && verb(at) != Some(Verb::Push)) {

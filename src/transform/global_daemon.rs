@@ -120,7 +120,11 @@ impl<'p> Plumbing<'p> {
         let serves = |statement: &&Statement| {
             statement.parent.is_none() && matches!(whole(&script, statement), Whole::Plumbing | Whole::Mixed)
         };
-        if let Some(statement) = script.statements().iter().find(serves) {
+        let is_broken = !script.clean();
+        if is_broken {
+            self.items.iter_mut().for_each(|item| item.edits.clear());
+        }
+        if let Some(statement) = script.statements().iter().find(|it| is_broken || serves(it)) {
             let what = short(statement.places.first().map(|place| script.slice(place)).unwrap_or_default());
             let message =
                 format!("`{what}` of the global `{}` serves the daemon, and does not go by itself", self.keyword);

@@ -1,5 +1,7 @@
 //! What of a job's scripts only served the daemon.
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::left::Reason;
 use super::purpose::{Purpose, Whole, purpose, whole};
@@ -34,7 +36,8 @@ pub(super) fn drop_plumbing_of(draft: &mut Draft<'_, '_>, number: usize, whose: 
             }
             false => &part.script,
         };
-        for statement in script.statements().iter().filter(|statement| statement.parent.is_none()) {
+        let statements = script.statements().iter().enumerate();
+        for (index, statement) in statements.filter(|(_, statement)| statement.parent.is_none()) {
             let place = statement.places.first();
             let item = place.and_then(|place| part.items.get(place.item));
             let inherited = item.is_some_and(|item| matches!(item.origin.way, Way::Default | Way::Global));
@@ -55,7 +58,14 @@ pub(super) fn drop_plumbing_of(draft: &mut Draft<'_, '_>, number: usize, whose: 
                         let command = script.commands().get(*number);
                         command.is_some_and(|command| purpose(command) == Purpose::Plumbing)
                     };
-                    let gone = statement.commands.iter().copied().filter(plumbing).collect();
+                    let gone: BTreeSet<usize> = statement.commands.iter().copied().filter(plumbing).collect();
+                    // A group or a loop of the list would be left without a body.
+                    let inner =
+                        |number: &usize| script.commands().get(*number).is_some_and(|it| it.context.innermost != index);
+                    if gone.iter().any(inner) {
+                        let message = "serves the daemon within a group or a loop of a list".to_owned();
+                        return Err(draft.reason(number, place, "mixed-statement", message));
+                    }
                     draft.drop_commands(number, script, &gone)?;
                 }
                 Whole::Mixed => {

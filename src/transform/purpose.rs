@@ -1,11 +1,13 @@
 //! What a command of a script is there for, as far as this migration is concerned.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::images::demands;
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::shell::docker::{Compose, ContextVerb, Verb};
 use crate::shell::{
-    Command, Daemon, Docker, Hidden, Kind, Script, Statement, daemon, docker, hides_docker, other_daemon_users,
+    Command, Daemon, Docker, Hidden, Kind, Place, Script, Statement, daemon, docker, hides_docker, other_daemon_users,
 };
 
 /// The purpose of one command.
@@ -104,11 +106,19 @@ fn logs_in(command: &Command) -> bool {
 /// A string for a shell that does nothing but wait for the daemon: `sh -c 'until docker info; do sleep 1; done'`.
 fn waits(command: &Command, hidden: &Hidden) -> bool {
     let string = hidden.target.and_then(|word| command.words.get(word)).and_then(|word| word.value());
-    let kept = command.context.substitution || command.context.pipeline.is_some();
+    let written = command
+        .redirects
+        .iter()
+        .any(|it| it.operator.contains('>') && !it.operator.ends_with('&') && it.target.display() != "/dev/null");
+    let kept = command.context.substitution || command.context.pipeline.is_some() || written;
     string.filter(|_| !kept).is_some_and(|string| {
         let script = Script::parse([string]);
         let purposes = || script.commands().iter().map(purpose);
+        let tests =
+            || script.commands().iter().any(|command| matches!(command.name(), Some("test" | "[" | "[[" | "false")));
+        let loops = || script.statements().iter().any(|statement| statement.kind == Kind::Loop);
         script.clean()
+            && (!tests() || loops())
             && purposes().all(|purpose| matches!(purpose, Purpose::Plumbing | Purpose::Idle))
             && purposes().any(|purpose| purpose == Purpose::Plumbing)
     })
@@ -211,11 +221,16 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
         match purpose(command) {
             Purpose::Plumbing => plumbing += 1,
             Purpose::KubernetesBuilder => kubernetes += 1,
-            Purpose::Idle if ends_for_another_reason(script, statement, command) => other += 1,
+            Purpose::Idle if ends_for_another_reason(script, statement, command) || decides(statement, command) => {
+                other += 1
+            }
             Purpose::Idle => {}
             Purpose::Other if counts(script, statement, command) => {}
             _ => other += 1,
         }
+    }
+    if plumbing > 0 && (is_kept(script, statement) || counter_is_read(script, statement)) {
+        other += 1;
     }
     match (plumbing, kubernetes, other) {
         (0, 0, _) => Whole::Other,
@@ -224,6 +239,47 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
         (1.., 0, 0) => Whole::Plumbing,
         _ => Whole::Mixed,
     }
+}
+
+/// Ends the job where it fails, as nothing in a loop that waits does but to give up; or looks for a file.
+fn decides(statement: &Statement, command: &Command) -> bool {
+    let name = command.name().unwrap_or_default();
+    let files = ["-f", "-e", "-s", "-d", "-r", "-x"];
+    let of_daemon = |text: &str| text.contains("docker.sock") || text.contains("/certs");
+    let seeks = command.words.iter().any(|word| files.contains(&word.display())) && !of_daemon(command.raw());
+    let fails = matches!(name, "test" | "[" | "[[" | "((" | "false") && command.context.guarded.is_none();
+    demands(command.raw()) || fails && (statement.kind != Kind::Loop || seeks) || seeks && command.context.condition
+}
+
+/// Whether what a group or a loop prints goes to a file: `{ docker version; docker info; } > docker.txt`.
+fn is_kept(script: &Script, statement: &Statement) -> bool {
+    let Some(place) = statement.place() else { return false };
+    let spans = statement.commands.iter().filter_map(|&number| script.commands().get(number)?.span.as_ref());
+    let mut ends: Vec<Range<usize>> = spans.filter(|it| it.item == place.item).map(|it| it.range.clone()).collect();
+    ends.sort_by_key(|range| range.start);
+    ends.push(place.range.end..place.range.end);
+    // What stands between the commands: brackets, keywords, and where a whole group is sent.
+    let mut at = place.range.start;
+    ends.into_iter().any(|command| {
+        let text = script.slice(&Place { item: place.item, range: at.min(command.start)..command.start });
+        at = at.max(command.end);
+        text.split('>').skip(1).any(|target| {
+            let target = target.trim_start_matches('>').trim_start();
+            !target.is_empty() && !target.starts_with('&') && !target.starts_with("/dev/null")
+        })
+    })
+}
+
+/// Whether something else reads the variable of a `for` loop.
+fn counter_is_read(script: &Script, statement: &Statement) -> bool {
+    let text: String = statement.places.iter().map(|place| script.slice(place)).collect();
+    let Some(rest) = text.trim_start().strip_prefix("for").filter(|_| statement.kind == Kind::Loop) else {
+        return false;
+    };
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+    let reads = |text: &str| text.matches(&format!("${name}")).count() + text.matches(&format!("${{{name}")).count();
+    !name.is_empty() && reads(script.text()) > reads(&text)
 }
 
 /// Ends the job, and not because the daemon does not answer: `if [ "$BRANCH" != main ]; then docker image prune -f; exit 0; fi`.

@@ -84,7 +84,8 @@ impl Walk<'_> {
 
     /// `exit 1`, or `{ echo why; exit 1; }`: what stands in quotes and ends a command there, makes it none.
     fn is_exit(&self, stmt: &Stmt) -> bool {
-        let text = self.text.get(stmt.span.start.offset()..stmt.span.end.offset()).unwrap_or_default().trim();
+        let text = self.text.get(stmt.span.start.offset()..stmt.span.end.offset()).unwrap_or_default();
+        let text = text.trim().trim_end_matches(';').trim_end();
         let exit = |text: &str| {
             let code = text.trim().strip_prefix("exit").map(str::trim);
             code.is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0'))
