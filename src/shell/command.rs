@@ -70,6 +70,17 @@ pub struct Redirect {
     pub(super) range: Range<usize>,
 }
 
+impl Redirect {
+    /// Whether what is printed goes to a file by it, as with `> log`, `&>> log` and `>& log`: not to `/dev/null`, and not to another
+    /// stream (POSIX, 2.7; Bash manual, "Redirections").
+    pub fn is_to_file(&self) -> bool {
+        let target = self.target.display();
+        let stream =
+            self.operator.ends_with('&') && (target == "-" || target.bytes().all(|byte| byte.is_ascii_digit()));
+        self.operator.contains('>') && !stream && !matches!(target, "/dev/null" | "/dev/stdout" | "/dev/stderr")
+    }
+}
+
 /// The body of a heredoc.
 #[derive(Debug, Clone)]
 pub struct Heredoc {

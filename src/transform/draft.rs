@@ -148,7 +148,10 @@ impl<'f, 'p> Draft<'f, 'p> {
             let range = statement_range(place, statement);
             let range = whole_lines(&text, range.clone()).unwrap_or_else(|| part_of_line(&text, range));
             self.edit(part, &Place { item: place.item, range }, "");
-            let gone = self.sections[part].get(place.item).is_some_and(|item| is_idle(&item.result()));
+            // `set -e` does something where the job has let commands fail.
+            let lets_fail = self.sections.iter().flatten().any(|item| item.text.contains("set +"));
+            let item = self.sections[part].get(place.item);
+            let gone = item.is_some_and(|item| is_idle(&item.result(), lets_fail));
             if gone {
                 self.drop_item(part, place.item);
             }
@@ -311,11 +314,11 @@ fn part_of_line(text: &str, range: Range<usize>) -> Range<usize> {
     before.strip_suffix(';').unwrap_or(before).len()..range.end
 }
 
-/// Whether nothing but blanks and comments is left of an item.
-fn is_idle(text: &str) -> bool {
+/// Whether nothing but blanks, comments and options that the runner sets itself is left of an item.
+fn is_idle(text: &str, lets_fail: bool) -> bool {
     text.lines().all(|line| {
         line.trim().is_empty()
             || line.trim_start().starts_with('#')
-            || matches!(line.trim(), "set -e" | "set -ex" | "set -x")
+            || !lets_fail && matches!(line.trim(), "set -e" | "set -ex" | "set -x")
     })
 }

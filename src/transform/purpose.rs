@@ -7,7 +7,8 @@ use super::images::demands;
 use super::use_kubernetes_builder::DAEMON_VARIABLES;
 use crate::shell::docker::{Compose, ContextVerb, Verb};
 use crate::shell::{
-    Command, Daemon, Docker, Hidden, Kind, Place, Script, Statement, daemon, docker, hides_docker, other_daemon_users,
+    Command, Daemon, Docker, Hidden, Kind, Place, Redirect, Script, Statement, daemon, docker, hides_docker,
+    other_daemon_users,
 };
 
 /// The purpose of one command.
@@ -49,13 +50,8 @@ pub fn understood(command: &Command) -> (Purpose, Option<Arc<Docker>>) {
     }
     if let Some(docker) = docker(command) {
         let purpose = if only_tidies(command, &docker) { Purpose::Plumbing } else { of_docker(&docker) };
-        let kept = command.redirects.iter().any(|redirect| {
-            redirect.operator.contains('>')
-                && !redirect.operator.ends_with('&')
-                && redirect.target.display() != "/dev/null"
-        });
         // What a probe prints is kept: somebody reads it.
-        return match kept && purpose == Purpose::Plumbing {
+        return match command.redirects.iter().any(Redirect::is_to_file) && purpose == Purpose::Plumbing {
             true if let Daemon::Needed(why) = daemon(&docker) => {
                 (Purpose::Needs { code: why.code, message: why.message }, Some(docker))
             }
@@ -106,21 +102,17 @@ fn logs_in(command: &Command) -> bool {
 /// A string for a shell that does nothing but wait for the daemon: `sh -c 'until docker info; do sleep 1; done'`.
 fn waits(command: &Command, hidden: &Hidden) -> bool {
     let string = hidden.target.and_then(|word| command.words.get(word)).and_then(|word| word.value());
-    let written = command
-        .redirects
-        .iter()
-        .any(|it| it.operator.contains('>') && !it.operator.ends_with('&') && it.target.display() != "/dev/null");
+    let written = command.redirects.iter().any(Redirect::is_to_file);
     let kept = command.context.substitution || command.context.pipeline.is_some() || written;
     string.filter(|_| !kept).is_some_and(|string| {
         let script = Script::parse([string]);
-        let purposes = || script.commands().iter().map(purpose);
-        let tests =
-            || script.commands().iter().any(|command| matches!(command.name(), Some("test" | "[" | "[[" | "false")));
-        let loops = || script.statements().iter().any(|statement| statement.kind == Kind::Loop);
-        script.clean()
-            && (!tests() || loops())
-            && purposes().all(|purpose| matches!(purpose, Purpose::Plumbing | Purpose::Idle))
-            && purposes().any(|purpose| purpose == Purpose::Plumbing)
+        let top = || script.statements().iter().filter(|statement| statement.parent.is_none());
+        let only_waits = |statement: &Statement| {
+            let mut commands = statement.commands.iter().filter_map(|&number| script.commands().get(number));
+            commands.all(|command| is_idle(command) && matches!(command.name(), Some("echo" | "sleep" | "true" | ":")))
+        };
+        let serves = |statement: &Statement| whole(&script, statement) == Whole::Plumbing;
+        script.clean() && top().any(serves) && top().all(|statement| serves(statement) || only_waits(statement))
     })
 }
 
@@ -263,7 +255,8 @@ fn is_kept(script: &Script, statement: &Statement) -> bool {
     ends.into_iter().any(|command| {
         let text = script.slice(&Place { item: place.item, range: at.min(command.start)..command.start });
         at = at.max(command.end);
-        text.split('>').skip(1).any(|target| {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        lines.flat_map(|line| line.split('>').skip(1)).any(|target| {
             let target = target.trim_start_matches('>').trim_start();
             !target.is_empty() && !target.starts_with('&') && !target.starts_with("/dev/null")
         })
@@ -347,9 +340,6 @@ fn is_idle(command: &Command) -> bool {
     if command.words.is_empty() {
         return false;
     }
-    let writes = command.redirects.iter().any(|redirect| {
-        redirect.operator.contains('>') && redirect.target.display() != "/dev/null" && !redirect.operator.ends_with('&')
-    });
     let idle = matches!(
         command.name(),
         Some(
@@ -370,5 +360,5 @@ fn is_idle(command: &Command) -> bool {
                 | "continue"
         )
     );
-    idle && !writes
+    idle && !command.redirects.iter().any(Redirect::is_to_file)
 }

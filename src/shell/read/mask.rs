@@ -48,7 +48,7 @@ pub(super) fn hostile(text: &str) -> Option<&'static str> {
     if few(b'$', OPEN) && few(b'{', BRACES) && few(b'(', PARENTHESES) {
         return None;
     }
-    let (mut braces, mut open, mut parentheses, mut before) = (0, 0usize, 0usize, b' ');
+    let (mut braces, mut open, mut unclosed, mut parentheses, mut before) = (0, 0usize, 0usize, 0usize, b' ');
     for byte in text.bytes() {
         match byte {
             b'(' => parentheses += 1,
@@ -63,6 +63,12 @@ pub(super) fn hostile(text: &str) -> Option<&'static str> {
             (_, b'}' | b')') => open = open.saturating_sub(1),
             _ => {}
         }
+        // A `)` closes no `${`.
+        match (before, byte) {
+            (b'$', b'{') => unclosed += 1,
+            (_, b'}') => unclosed = unclosed.saturating_sub(1),
+            _ => {}
+        }
         match byte {
             b'{' => braces += 1,
             b' ' | b'\t' | b'\n' => braces = 0,
@@ -71,7 +77,7 @@ pub(super) fn hostile(text: &str) -> Option<&'static str> {
         if braces > BRACES {
             return Some("too many braces in one word");
         }
-        if open > OPEN {
+        if open > OPEN || unclosed > OPEN {
             return Some("too many expansions within one another");
         }
         before = byte;

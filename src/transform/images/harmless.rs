@@ -1,6 +1,6 @@
 //! What commands a push may move over.
 
-use crate::shell::Command;
+use crate::shell::{Command, Redirect};
 use crate::transform::purpose::{Purpose, purpose};
 
 /// Whether a push may move over a command: it only tells something, sets a variable, or handles images itself.
@@ -12,6 +12,10 @@ pub(super) fn is_harmless(command: &Command) -> bool {
         return command.assignments.iter().all(|set| {
             set.value.as_ref().is_some_and(|value| !value.raw().contains("$(") && !value.raw().contains('`'))
         });
+    }
+    // `$((1 / X))`
+    if command.raw().match_indices("$((").any(|(at, _)| command.raw()[at..].contains(['/', '%'])) {
+        return false;
     }
     let expands = command.words.iter().any(|word| word.raw().contains(['`', '(']));
     let tells = match command.name() {
@@ -44,16 +48,11 @@ pub(super) fn is_harmless(command: &Command) -> bool {
         _ => false,
     };
     // What it reads may be missing.
-    let is_file = |operator: &str| operator.contains('>') || operator.ends_with('<') && !operator.contains("<<");
-    let writes = command.redirects.iter().any(|redirect| {
-        let target = redirect.target.display();
-        // `>&2`
-        let stream = redirect.operator.ends_with('&') && target.bytes().all(|byte| byte.is_ascii_digit());
-        is_file(&redirect.operator) && !stream && target != "/dev/null"
-    });
+    let reads = |it: &Redirect| it.operator.ends_with('<') && !it.operator.contains("<<");
+    let touches_files = command.redirects.iter().any(|it| it.is_to_file() || reads(it));
     match purpose(command) {
         Purpose::Image | Purpose::Plumbing => true,
-        _ => tells && !writes,
+        _ => tells && !touches_files,
     }
 }
 

@@ -28,12 +28,8 @@ impl Work<'_, '_, '_> {
                 continue;
             }
             // It may be what the build begins with: then it is read again, by the login that stands by then.
-            let another = |to: Point| {
-                self.shell.logouts().any(|logout| at < logout && logout < to)
-                    || self.shell.changes_login(at, to).is_some()
-                    || self.shell.changes_account(at, to, &raw).is_some()
-            };
-            if fed.iter().filter_map(|&number| self.facts.builds.get(number)).any(|build| another(point(&build.at))) {
+            let mut builds = fed.iter().filter_map(|&number| self.facts.builds.get(number));
+            if !builds.all(|build| self.by_one_account(at, build, &raw)) {
                 let message = "pulls an image by a login that another follows: the build would read it by that one";
                 self.refuse(at, "docker-pull", message);
                 continue;
@@ -48,6 +44,13 @@ impl Work<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether the login that an image is pulled by still stands at a build behind it.
+    fn by_one_account(&self, at: Point, build: &Build, raw: &str) -> bool {
+        let to = point(&build.at);
+        let logs_out = self.shell.logouts().any(|logout| at < logout && logout < to);
+        !logs_out && self.shell.changes_login(at, to).is_none() && self.shell.changes_account(at, to, raw).is_none()
     }
 
     /// Whether the job ends, or goes on elsewhere, where an image is not there: `docker pull x || exit 0`.
@@ -78,15 +81,10 @@ impl Work<'_, '_, '_> {
         let mut later = self.facts.builds.iter().filter(|build| at < point(&build.at)).peekable();
         let tolerated = context.chain.as_ref().is_some_and(|chain| chain.length == 2 && chain.after == Some(Joint::Or));
         let alone = context.chain.is_none() && context.guarded.is_none() && !context.conditional;
-        let same_account = |build: &Build| {
-            let to = point(&build.at);
-            let logs_out = self.shell.logouts().any(|logout| at < logout && logout < to);
-            !logs_out && self.shell.changes_login(at, to).is_none() && self.shell.changes_account(at, to, raw).is_none()
-        };
         plain
             && quiet
             && later.peek().is_some()
-            && later.clone().all(same_account)
+            && later.clone().all(|build| self.by_one_account(at, build, raw))
             && (tolerated || alone && (!raw.contains(['$', '`']) || later.any(is_given)))
     }
 
