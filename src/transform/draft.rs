@@ -35,6 +35,8 @@ pub struct Draft<'f, 'p> {
     pub image: Option<String>,
     /// Commands, by part and number, that a transformation has taken care of.
     pub handled: BTreeSet<(usize, usize)>,
+    /// Those of them that go.
+    pub(super) dropped: BTreeSet<(usize, usize)>,
 }
 
 impl<'f, 'p> Draft<'f, 'p> {
@@ -63,6 +65,7 @@ impl<'f, 'p> Draft<'f, 'p> {
             services: None,
             image: None,
             handled: BTreeSet::new(),
+            dropped: BTreeSet::new(),
         }
     }
 

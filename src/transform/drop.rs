@@ -18,6 +18,10 @@ impl Draft<'_, '_> {
     pub fn drop_commands(&mut self, part: usize, script: &Script, gone: &BTreeSet<usize>) -> Result<(), Reason> {
         let of = |command: &usize| script.commands().get(*command).map(|command| command.context.innermost);
         let statements: BTreeSet<usize> = gone.iter().filter_map(of).collect();
+        // `docker push x && docker rmi x`: the push went before.
+        self.dropped.extend(gone.iter().map(|&command| (part, command)));
+        let gone: &BTreeSet<usize> =
+            &self.dropped.iter().filter(|(of, _)| *of == part).map(|(_, command)| *command).collect();
         for (number, statement) in statements.into_iter().filter_map(|n| Some((n, script.statements().get(n)?))) {
             let command = |number: &usize| script.commands().get(*number);
             // A substitution within the words of a command goes with it.

@@ -93,10 +93,13 @@ impl<'f, 'p> Shell<'f, 'p> {
                     || demands && self.may_be_unset(command, from)
             }
         };
-        let between = self.between(from, to).filter(|(_, command)| !self.is_inside(command, from));
-        let between = between.filter(|(_, command)| !self.is_exit_of(command, from) && !self.is_exit_of(command, to));
-        between
-            .filter(|(_, command)| !self.is_inside(command, to))
+        // `docker tag a b || exit 1` ends the job as `docker tag a b` does.
+        let names = |command: &Command| docker(command).is_some_and(|it| matches!(it.verb, Verb::Tag | Verb::Push));
+        let images = self.between(from, to).filter(|(_, command)| names(command)).map(|(point, _)| point);
+        let ends: Vec<Point> = images.chain([from, to]).collect();
+        self.between(from, to)
+            .filter(|(_, command)| !self.is_inside(command, from) && !self.is_inside(command, to))
+            .filter(|(_, command)| !ends.iter().any(|&point| self.is_exit_of(command, point)))
             .filter(decides)
             .map(|(_, command)| command)
             .collect()
