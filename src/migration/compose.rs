@@ -199,7 +199,7 @@ fn writes(command: &Command, is_one: &dyn Fn(&str) -> bool) -> bool {
 fn understood(command: &Command, docker: &Docker) -> Result<(Option<String>, Vec<String>), String> {
     let context = &command.context;
     let alone = context.pipeline.is_none()
-        && !(context.condition || context.substitution || context.background || context.negated)
+        && !(context.condition || context.captured || context.background || context.negated)
         && context.guarded.is_none_or(|guard| guard == Guard::And)
         && command.redirects.is_empty()
         && command.assignments.is_empty()

@@ -77,8 +77,13 @@ impl Redirect {
         let target = self.target.display();
         let stream =
             self.operator.ends_with('&') && (target == "-" || target.bytes().all(|byte| byte.is_ascii_digit()));
-        self.operator.contains('>') && !stream && !matches!(target, "/dev/null" | "/dev/stdout" | "/dev/stderr")
+        self.operator.contains('>') && !stream && !is_no_file(target)
     }
+}
+
+/// What a redirection leads to that keeps nothing.
+pub(super) fn is_no_file(target: &str) -> bool {
+    matches!(target, "/dev/null" | "/dev/stdout" | "/dev/stderr")
 }
 
 /// The body of a heredoc.

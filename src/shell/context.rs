@@ -38,6 +38,10 @@ pub struct Context {
     pub background: bool,
     /// After a `!`.
     pub negated: bool,
+    /// What it prints goes on through what stands around it: to a file that a group or a loop is sent to, into a pipeline, or into the
+    /// words of another command. Of its own redirections nothing is said, nor of a function's calls (see
+    /// [`Script::is_captured`](super::Script::is_captured)).
+    pub captured: bool,
 }
 
 impl Context {
@@ -60,6 +64,7 @@ impl Context {
             substitution: false,
             background: false,
             negated: false,
+            captured: false,
         }
     }
 }

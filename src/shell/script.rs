@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::place::Items;
 use super::read::{Found, read};
 use super::statement;
-use super::{Command, Doubt, Function, Place, Statement, What};
+use super::{Command, Doubt, Function, Place, Redirect, Statement, What};
 
 /// The items that one shell runs, parsed.
 #[derive(Debug, Clone)]
@@ -69,6 +69,49 @@ impl Script {
         name.is_some_and(|name| self.functions.iter().any(|function| function.name == name))
     }
 
+    /// Whether what a command prints goes on to a file or another command: by its own redirections, by what stands around it, by an
+    /// `exec > log` before it, or where the function is called that it is in.
+    pub fn is_captured(&self, command: &Command) -> bool {
+        self.is_taken_from(command) || self.calls_are_captured(&[command])
+    }
+
+    /// The same of what one of the commands of another script prints, that runs before this one, in so far as this one calls the
+    /// functions of that.
+    pub fn captures_calls_of(&self, command: &Command) -> bool {
+        command.context.function.is_some() && self.calls_are_captured(&[command])
+    }
+
+    /// Whether an `exec > log` sends on what all that follows prints.
+    pub fn sends_all(&self) -> bool {
+        self.commands.iter().any(sends_all)
+    }
+
+    fn is_taken_from(&self, command: &Command) -> bool {
+        let before = |it: &Command| command.context.function.is_some() || it.range.start < command.range.start;
+        let sent = self.commands.iter().any(|other| sends_all(other) && before(other));
+        command.context.captured || command.redirects.iter().any(Redirect::is_to_file) || sent
+    }
+
+    /// Follows the calls of the functions that commands stand in, each once.
+    fn calls_are_captured(&self, commands: &[&Command]) -> bool {
+        let functions = |commands: &[&Command]| -> Vec<Arc<str>> {
+            commands.iter().filter_map(|command| command.context.function.clone()).collect()
+        };
+        let (mut known, mut next) = (Vec::new(), functions(commands));
+        while let Some(name) = next.pop() {
+            if known.contains(&name) {
+                continue;
+            }
+            let calls: Vec<&Command> = self.commands.iter().filter(|other| other.name() == Some(&*name)).collect();
+            if calls.iter().any(|call| self.is_taken_from(call)) {
+                return true;
+            }
+            known.push(name);
+            next.extend(functions(&calls));
+        }
+        false
+    }
+
     /// The script as a whole was read with certainty. Single commands may still be doubtful (see [`What::is_local`]).
     pub fn clean(&self) -> bool {
         self.doubts.iter().all(|doubt| doubt.what.is_local())
@@ -89,4 +132,9 @@ impl Script {
         }
         self.doubts.sort_by_key(|doubt| doubt.place.as_ref().map(|place| (place.item, place.range.start)));
     }
+}
+
+/// `exec > log`
+fn sends_all(command: &Command) -> bool {
+    command.name() == Some("exec") && command.words.len() == 1 && command.redirects.iter().any(Redirect::is_to_file)
 }

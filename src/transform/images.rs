@@ -7,6 +7,7 @@
 
 mod bake;
 mod between;
+mod copies;
 mod edit;
 mod flow;
 mod harmless;
@@ -26,7 +27,7 @@ use crate::shell::docker::Verb;
 pub(super) use bake::bake;
 use between::{Point, Shell};
 pub(super) use edit::apply;
-pub(super) use flow::{Built, Copy, Flow};
+pub(super) use flow::{Built, Check, Copy, Flow};
 pub(super) use harmless::{demands, switches};
 use names::names;
 use reference::key;
@@ -175,6 +176,10 @@ impl<'f> Work<'_, 'f, '_> {
         if command.context.condition || command.context.substitution || command.context.background {
             return self.refuse(at, "conditional-image", "something else depends on how this command ends");
         }
+        if self.shell.is_captured(at) && image.docker.verb != Verb::Tag {
+            let message = "what it prints goes on to a file or another command, with what stands around it";
+            self.refuse(at, "doubtful-options", message);
+        }
         match (&image.docker.verb, &names[..]) {
             (Verb::Pull, [name]) => {
                 let number = self.facts.images.iter().position(|other| point(other) == at).unwrap_or_default();
@@ -265,111 +270,6 @@ impl<'f> Work<'_, 'f, '_> {
             }
         }
         self.later.push((at, local, raw));
-    }
-
-    /// What is pushed otherwise is copied within the registry, from where it already is.
-    fn copies(&mut self) {
-        for (at, local, to) in std::mem::take(&mut self.later) {
-            let source = local.way[0];
-            let known = match local.source {
-                Source::Pull(number) => {
-                    let image = self.facts.images.get(number);
-                    let name = image.and_then(|image| names(self.facts.command_of(image)?, image));
-                    self.used.insert(number);
-                    name.and_then(|names| names.into_iter().next()).map(|(raw, _)| raw)
-                }
-                Source::Build(number) => {
-                    let pushed = self.pushed.get(&number).into_iter().flatten().map(|(_, raw)| raw);
-                    let mut pushed: Vec<&String> = pushed.collect();
-                    // Under `latest` another pipeline may have pushed meanwhile.
-                    pushed.sort_by_key(|raw| !reference::is_of_one_run(raw));
-                    pushed.into_iter().find(|raw| self.shell.means_the_same(raw, source, at)).cloned()
-                }
-            };
-            let Some(from) = known else {
-                let (code, message) = match self.facts.images.iter().any(|image| point(image) == at) {
-                    true => (
-                        "conditional-push",
-                        "does not plainly follow its build: under a condition, in a pipeline or list, more than once, or by a name \
-                         that changes",
-                    ),
-                    false => ("push-not-built", "pushes something that this job did not build"),
-                };
-                self.refuse(at, code, message);
-                continue;
-            };
-            let way: Vec<Point> = local.way.iter().copied().chain([at]).collect();
-            let follows = way.windows(2).all(|pair| self.shell.leads_to(pair[0], pair[1]));
-            let early =
-                matches!(local.source, Source::Build(number) if self.moved.get(&number).is_some_and(|to| at < *to));
-            if !follows || early || !self.shell.means_the_same(&from, source, at) {
-                self.refuse(at, "conditional-push", "what it pushes is not always there, or its name may have changed");
-                continue;
-            }
-            // Where the name was given, if the push follows at once: its comment stays.
-            let tag = local.way.get(1..).and_then(<[Point]>::last).copied();
-            let together =
-                |tag: &Point| self.shell.in_a_row(&[*tag, at]) && self.shell.deciding_between(*tag, at).is_empty();
-            let mut place = tag.filter(together).unwrap_or(at);
-            let taken =
-                |place: Point, copies: &[Copy]| copies.iter().any(|copy| copy.at == (place.part, place.command));
-            if matches!(local.source, Source::Pull(_))
-                && self.shell.in_a_row(&way)
-                && self.shell.deciding_between(source, at).is_empty()
-                && !self.shell.pushes_between(source, at)
-                && self.shell.means_the_same(&to, source, at)
-                && !taken(source, &self.flow.copies)
-            {
-                place = source;
-            }
-            if taken(place, &self.flow.copies) {
-                place = at;
-            }
-            if taken(place, &self.flow.copies) {
-                self.refuse(at, "conditional-push", "pushes several images at once");
-                continue;
-            }
-            if self.shell.in_another_shell(source, place) && !reference::is_of_one_run(&from) {
-                let message =
-                    "an after_script follows a failure too, when the registry may hold another image by that name";
-                self.refuse(at, "conditional-push", message);
-                continue;
-            }
-            if let Some(command) = self.shell.writes_between(source, place.max(at), &from) {
-                let what = "may end a login that the copy needs, or write what is copied here";
-                let message = format!("`{}` {what}", super::facts::short(command));
-                self.refuse(at, "order-of-copies", &message);
-                continue;
-            }
-            let pulled = matches!(local.source, Source::Pull(_));
-            if self.shell.lists_after(place, &to) || pulled && self.shell.is_listed_elsewhere(&to) {
-                let message =
-                    "copies an image, perhaps with its list, for a `docker manifest create` that takes no list";
-                self.refuse(at, "order-of-copies", message);
-                continue;
-            }
-            let begin = match local.source {
-                Source::Build(number) => self.moved.get(&number).copied().unwrap_or(source),
-                Source::Pull(_) => source,
-            };
-            let account = self.shell.changes_account(begin, place.max(at), &from);
-            if let Some(login) = self.shell.logs_in_anew(begin, place, &from).or(account) {
-                let message = format!(
-                    "`{}` logs in where the copy is read from, perhaps as somebody who may not read it",
-                    super::facts::short(login)
-                );
-                self.refuse(at, "order-of-copies", &message);
-                continue;
-            }
-            self.flow.dropped.insert((at.part, at.command));
-            self.flow.dropped.remove(&(place.part, place.command));
-            self.joined.push((place, at));
-            self.origins.push(match local.source {
-                Source::Build(number) => Some(number),
-                Source::Pull(_) => None,
-            });
-            self.flow.copies.push(Copy { at: (place.part, place.command), from, to });
-        }
     }
 
     fn builds(&mut self, own_builder: bool) {

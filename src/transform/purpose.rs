@@ -221,7 +221,10 @@ pub fn whole(script: &Script, statement: &Statement) -> Whole {
             _ => other += 1,
         }
     }
-    if plumbing > 0 && (is_kept(script, statement) || counter_is_read(script, statement)) {
+    let goes_on = |it: &&Command| it.context.captured && !it.context.substitution && purpose(it) == Purpose::Plumbing;
+    let mut commands = statement.commands.iter().filter_map(|&number| script.commands().get(number));
+    let mut kept = || commands.any(|it| goes_on(&it)) || script.sends_all() || is_kept(script, statement);
+    if plumbing > 0 && (kept() || counter_is_read(script, statement)) {
         other += 1;
     }
     match (plumbing, kubernetes, other) {

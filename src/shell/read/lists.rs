@@ -121,8 +121,9 @@ impl Walk<'_> {
         let first = self.commands.len();
         let mut covered = Cover::default();
         for (position, (element, operator)) in elements.iter().enumerate() {
-            let context =
-                Context { pipeline: Some(Pipeline { id, position, length: elements.len() }), ..around.clone() };
+            let place = Pipeline { id, position, length: elements.len() };
+            let captured = around.captured || position + 1 < elements.len();
+            let context = Context { pipeline: Some(place), captured, ..around.clone() };
             let extent = self.stmt(element, &context);
             self.joined(*operator, &extent, first);
             covered.add(extent);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use shuck_ast::{self as ast, RedirectTarget};
 
+use super::super::command::is_no_file;
 use super::super::{Context, Heredoc, Redirect, What, Word};
 use super::walk::{Extent, Walk, cover};
 
@@ -40,6 +41,17 @@ impl Walk<'_> {
         });
         let place = self.place(&range);
         (Redirect { operator, target, heredoc, place, range }, covered)
+    }
+
+    /// Whether it sends to a file what is printed, before the rest of it is read.
+    pub(super) fn is_to_file(&self, redirect: &ast::Redirect) -> bool {
+        let text = self.source.slice(&self.trimmed(redirect.span));
+        let target = text.rfind('>').and_then(|at| text.get(at + 1..));
+        target.is_some_and(|target| {
+            let stream = |text: &str| text == "-" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let target = target.trim_start_matches('|').trim();
+            !target.strip_prefix('&').is_some_and(|it| stream(it.trim())) && !is_no_file(target)
+        })
     }
 
     /// What comes after the operator. For `2>&1` the tree has no word, only the text.

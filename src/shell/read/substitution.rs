@@ -20,7 +20,7 @@ impl Walk<'_> {
         range: &Range<usize>,
         around: &Context,
     ) {
-        let context = Context { substitution: true, ..around.clone() };
+        let context = Context { substitution: true, captured: true, ..around.clone() };
         match syntax {
             CommandSubstitutionSyntax::DollarParen => {
                 self.filled(body, range, ["$("; 2], ")", &context);

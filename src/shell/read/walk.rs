@@ -173,6 +173,8 @@ impl<'a> Walk<'a> {
             context.negated = true;
             context.guarded = Guard::stronger(context.guarded, Some(Guard::Negation));
         }
+        let simple = matches!(stmt.command, Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_));
+        context.captured |= !simple && stmt.redirects.iter().any(|redirect| self.is_to_file(redirect));
         let mut extent = match &stmt.command {
             Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_) => self.command(stmt, &context),
             Ast::Binary(binary) => match binary.op {
@@ -193,7 +195,7 @@ impl<'a> Walk<'a> {
                 None
             }
         };
-        if !matches!(stmt.command, Ast::Simple(_) | Ast::Builtin(_) | Ast::Decl(_)) {
+        if !simple {
             for redirect in &stmt.redirects {
                 let (_, covered) = self.redirect(redirect, around);
                 extent = cover(extent, covered);

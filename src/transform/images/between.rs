@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::harmless::{always_set, is_harmless, switches, without_defaults};
+use super::harmless::{always_set, is_harmless, is_test_name, stays_in_the_shell, switches, without_defaults};
 use super::reference::{may_read, variables};
 use super::sets::{Sets, changes_by_itself, runs_always, set_by, set_within};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Kind, Script, docker};
-use crate::transform::facts::Facts;
+use crate::shell::{Command, Guard, Kind, Script, docker};
+use crate::transform::facts::{Build, Facts};
 use crate::transform::image::expand;
 use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
@@ -58,6 +58,33 @@ impl<'f, 'p> Shell<'f, 'p> {
         rows && (parts.len() < 2 || points.iter().all(top))
     }
 
+    /// What does something between two others that lasts, or takes its time: all that decides but logins, tests, and what only concerns
+    /// the shell.
+    pub fn acting_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
+        let mut found = self.deciding_between(from, to);
+        found.retain(|command| !self.logs_in(command) && !stays_in_the_shell(command));
+        found
+    }
+
+    /// The builds between two commands.
+    pub fn builds_between(&self, from: Point, to: Point) -> impl Iterator<Item = &'f Command> {
+        let builds = |command: &&Command| matches!(purpose(command), Purpose::Build | Purpose::Bake);
+        self.between(from, to).map(|(_, command)| command).filter(builds)
+    }
+
+    /// Whether the job may end well between two commands, or go on elsewhere.
+    pub fn ends_between(&self, from: Point, to: Point) -> bool {
+        let ends = |command: &&Command| matches!(command.name(), Some("exit" | "return" | "break" | "continue"));
+        self.deciding_between(from, to).iter().any(ends)
+    }
+
+    /// Whether the failure of a command is passed over, `|| true`, by what does not stand around another one.
+    pub fn passes_over(&self, place: Point, other: Point) -> bool {
+        let (Some(here), Some(there)) = (self.command(place), self.command(other)) else { return true };
+        let passed = here.context.guarded.is_some_and(|guard| guard != Guard::And);
+        passed && (place.part != other.part || here.context.innermost != there.context.innermost)
+    }
+
     /// Whether a place is reached only after a command that ran.
     pub fn leads_to(&self, from: Point, to: Point) -> bool {
         let (Some(one), Some(other)) = (self.command(from), self.command(to)) else { return false };
@@ -85,7 +112,7 @@ impl<'f, 'p> Shell<'f, 'p> {
         let demands = self.commands().any(|(_, command)| switches(command, &['-'], ('u', "nounset")));
         let decides = |(point, command): &(Point, &Command)| match purpose(command) {
             // A build that pushes nothing is a test, as far as anybody can see.
-            Purpose::Build => !self.is_pushed(*point),
+            Purpose::Build => !self.is_pushed(*point) || self.is_test(*point),
             _ => {
                 !self.is_harmless(command)
                     || self.waits(*point, command)
@@ -191,6 +218,17 @@ impl<'f, 'p> Shell<'f, 'p> {
         build.at.docker.flag("push") || used.any(|name| names.contains(&name))
     }
 
+    /// Whether a build is a test by its name, though its image is pushed: `--target test`.
+    fn is_test(&self, at: Point) -> bool {
+        let build = self.facts.builds.iter().find(|b| (b.at.part, b.at.command) == (at.part, at.command));
+        let named = |build: &Build| {
+            let target = build.at.docker.all("target").filter_map(|option| option.value.as_ref());
+            let mut words = target.map(|value| &*value.display).chain(build.tags.iter().map(|tag| &**tag));
+            words.any(is_test_name)
+        };
+        build.is_some_and(named)
+    }
+
     /// Whether a command reads a variable that nothing in sight sets, and that the build has not read before it.
     fn may_be_unset(&self, command: &Command, build: Point) -> bool {
         let read = self.command(build).and_then(|build| variables(build.raw())).unwrap_or_default();
@@ -208,9 +246,10 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 
     /// Whether the job's scripts set a variable.
-    fn sets_itself(&self, name: &str) -> bool {
+    pub(super) fn sets_itself(&self, name: &str) -> bool {
+        let positional = name.bytes().all(|byte| byte.is_ascii_digit());
         let sets = |command: &Command| matches!(set_by(command), Sets::These(names) if names.contains(name));
-        self.loops().any(|one| one == name) || self.commands().any(|(_, command)| sets(command))
+        positional || self.loops().any(|one| one == name) || self.commands().any(|(_, command)| sets(command))
     }
 
     /// Whether a `docker manifest` of another job may name an image: by a loop or a matrix it names several.

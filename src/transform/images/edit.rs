@@ -46,18 +46,24 @@ pub(in crate::transform) fn apply(
         draft.handled.insert((build.at.part, build.at.command));
     }
     let image = name_of(&facts.effective).0;
-    if !flow.copies.is_empty() && !copies_alike(&image, settings) {
+    if !(flow.copies.is_empty() && flow.checks.is_empty()) && !copies_alike(&image, settings) {
         draft.image = Some(newer(&image, settings));
     }
-    for copy in &flow.copies {
-        let (part, command) = copy.at;
-        let script = facts.parts.get(part).map(|part| part.script.clone());
-        let place = script.as_ref().and_then(|script| script.commands().get(command)?.span.clone());
+    let copies = flow.copies.iter().map(|copy| {
+        let text = format!("docker buildx imagetools create --prefer-index=false --tag {} {}", copy.to, copy.from);
+        (copy.at, text)
+    });
+    let checks = flow.checks.iter().map(|check| {
+        let text = format!("docker buildx imagetools inspect {} > /dev/null", check.name);
+        (check.at, text)
+    });
+    for (at, text) in copies.chain(checks) {
+        let script = facts.parts.get(at.0).map(|part| part.script.clone());
+        let place = script.as_ref().and_then(|script| script.commands().get(at.1)?.span.clone());
         if let Some(place) = place {
-            let text = format!("docker buildx imagetools create --prefer-index=false --tag {} {}", copy.to, copy.from);
-            draft.edit(part, &place, text);
+            draft.edit(at.0, &place, text);
         }
-        draft.handled.insert(copy.at);
+        draft.handled.insert(at);
     }
     for (number, part) in facts.parts.iter().enumerate() {
         let gone: BTreeSet<usize> =

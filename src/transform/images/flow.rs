@@ -9,6 +9,7 @@ use super::super::left::Reason;
 pub(in crate::transform) struct Flow {
     pub builds: Vec<Built>,
     pub copies: Vec<Copy>,
+    pub checks: Vec<Check>,
     /// Commands that go.
     pub dropped: BTreeSet<(usize, usize)>,
     pub reasons: Vec<Reason>,
@@ -24,6 +25,12 @@ pub(in crate::transform) struct Built {
     pub inline_cache: bool,
     /// The push whose place it takes, when the login stands between the two.
     pub moved: Option<(usize, usize)>,
+}
+
+/// The question whether an image is in its registry, in place of a pull that ended the job without it.
+pub(in crate::transform) struct Check {
+    pub at: (usize, usize),
+    pub name: String,
 }
 
 /// A copy within the registry, in place of a command.

@@ -56,6 +56,27 @@ pub(super) fn is_harmless(command: &Command) -> bool {
     }
 }
 
+/// Whether a command does nothing that lasts beyond the shell that it runs in, and takes no time: it sets a variable, tests, says by
+/// which account a cloud is asked, or is a substitution that reads something.
+pub(super) fn stays_in_the_shell(command: &Command) -> bool {
+    const READERS: &str = "cat echo printf git date sed cut tr head tail grep awk jq basename dirname";
+    let name = command.name().unwrap_or_default();
+    let words = |known: &[&str]| command.words.iter().any(|word| known.contains(&word.display()));
+    let own = command.words.is_empty()
+        || matches!(name, "export" | "local" | "cd" | "set" | "test" | "[" | "[[" | "((" | "exit" | "return")
+        || matches!(name, "break" | "continue" | "true" | "false" | ":" | "echo" | "printf");
+    let reads = command.context.substitution && READERS.split(' ').any(|reader| reader == name);
+    let account = matches!(name, "gcloud" | "aws" | "az") && words(&["auth", "config", "configure", "login", "sts"]);
+    (own || reads || account) && !command.redirects.iter().any(Redirect::is_to_file)
+}
+
+/// Whether a name, or a part of it, is that of a test: `test`, `app:e2e`, `lint-web`.
+pub(super) fn is_test_name(text: &str) -> bool {
+    const WORDS: &str = "test tests tested testing lint check checks qa e2e spec unit integration verify";
+    let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.any(|part| WORDS.split(' ').any(|word| part.eq_ignore_ascii_case(word)))
+}
+
 /// Whether a command switches an option of the shell by its letter or its name: `set -e`, `set +eu`, `set -o errexit`.
 pub(in crate::transform) fn switches(command: &Command, signs: &[char], (letter, name): (char, &str)) -> bool {
     let named = command.words.iter().any(|word| word.display() == name);

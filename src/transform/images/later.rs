@@ -25,24 +25,6 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// A daemon keeps what it pulled; a copy reads what is in the registry by then. So nothing of the job may write a name
-    /// that it copies from, but the build that the copy is of.
-    pub(super) fn overwritten(&mut self) {
-        let pushed =
-            self.pushed.iter().flat_map(|(build, names)| names.iter().map(|(key, _)| (Some(*build), key.clone())));
-        let copied = self.flow.copies.iter().map(|copy| (None, key(&plain(&copy.to))));
-        let written: Vec<(Option<usize>, String)> = pushed.chain(copied).collect();
-        let clashes = self.flow.copies.iter().zip(&self.origins).filter(|(copy, origin)| {
-            let from = key(&plain(&copy.from));
-            written.iter().any(|(build, name)| *name == from && (build.is_none() || build != *origin))
-        });
-        let places: Vec<(usize, usize)> = clashes.map(|(copy, _)| copy.at).collect();
-        for (part, command) in places {
-            let message = "copies an image under whose name this job pushes another";
-            self.refuse(Point { part, command }, "order-of-copies", message);
-        }
-    }
-
     /// Whether a local name means at a place what it meant where it was given. One that is made by a command such as `$(date)` was
     /// the same or not there; what a job does without it is seen in an `after_script` only.
     pub(super) fn is_still(&self, local: &Local, raw: &str, at: Point) -> bool {

@@ -28,9 +28,8 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 
     /// A command on the way that may give the name another image, by other means than the docker commands that are followed.
-    pub fn writes_between(&self, from: Point, to: Point, raw: &str) -> Option<&'f str> {
+    pub fn writes_between(&self, from: Point, to: Point) -> Option<&'f str> {
         let (first, last) = (from.min(to), from.max(to));
-        let name = raw.replace(['"', '\''], "");
         let writes = |command: &Command| {
             let tool = matches!(
                 command.words.first().and_then(|word| word.value()),
@@ -47,9 +46,12 @@ impl<'f, 'p> Shell<'f, 'p> {
                         | "nerdctl"
                 )
             );
-            let logout = is_logout(command);
-            let names = command.words.iter().any(|word| word.display().contains(&name));
-            logout || ((tool || purpose(command) == Purpose::Registry) && names)
+            let reads = command.words.iter().skip(1).any(|word| {
+                matches!(word.display(), "inspect" | "digest" | "ls" | "list-tags" | "version" | "--version")
+            });
+            let builds = matches!(purpose(command), Purpose::Registry | Purpose::Bake)
+                || docker(command).is_some_and(|docker| matches!(docker.verb, Verb::Compose(_)));
+            is_logout(command) || (tool || builds) && !reads
         };
         self.between(first, last)
             .map(|(_, command)| command)

@@ -1,7 +1,19 @@
 //! The image references of docker's image commands.
 
+use super::between::{Point, Shell};
 use crate::shell::{Command, Guard};
 use crate::transform::facts::Use;
+
+impl Shell<'_, '_> {
+    /// Whether what a command prints goes on to a file or another command: the digest that `docker push` prints, say.
+    pub fn is_captured(&self, at: Point) -> bool {
+        let Some(own) = self.script(at.part) else { return false };
+        let Some(command) = own.commands().get(at.command) else { return false };
+        let sends = |part: usize| self.script(part).is_some_and(|script| script.sends_all());
+        let calls = |part: usize| self.script(part).is_some_and(|script| script.captures_calls_of(command));
+        own.is_captured(command) || at.part == 1 && sends(0) || at.part == 0 && calls(1)
+    }
+}
 
 /// The image references of a command, as written and as displayed, if all of it is understood.
 pub(super) fn names(command: &Command, image: &Use) -> Option<Vec<(String, String)>> {

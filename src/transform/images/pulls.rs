@@ -19,7 +19,8 @@ impl Work<'_, '_, '_> {
                 continue;
             }
             if !self.used.contains(&number) && fed.is_empty() && self.only_warms_up(image, at, &raw, &key(&name)) {
-                self.flow.dropped.insert((at.part, at.command));
+                let builds = 0..self.facts.builds.len();
+                self.drop_pull(image, at, &raw, builds.collect::<Vec<_>>().as_slice());
                 continue;
             }
             if !self.used.contains(&number) && fed.is_empty() {
@@ -34,15 +35,29 @@ impl Work<'_, '_, '_> {
                 self.refuse(at, "docker-pull", message);
                 continue;
             }
-            if !self.flow.copies.iter().any(|copy| copy.at == (at.part, at.command)) {
-                self.flow.dropped.insert((at.part, at.command));
-            }
+            self.drop_pull(image, at, &raw, &fed);
             for number in fed {
                 match self.flow.builds.iter_mut().find(|built| built.number == number) {
                     Some(built) => built.inline_cache = true,
                     None => self.flow.builds.push(Built { number, push: Vec::new(), inline_cache: true, moved: None }),
                 }
             }
+        }
+    }
+
+    /// A pull goes, unless something else is in its place. Where it ended the job before something happened, it asks whether the
+    /// image is there.
+    fn drop_pull(&mut self, image: &Use, at: Point, raw: &str, builds: &[usize]) {
+        let ends = self.facts.command_of(image).is_some_and(|command| command.context.guarded.is_none());
+        let builds = builds.iter().filter_map(|&number| self.facts.builds.get(number)).map(|build| point(&build.at));
+        let first = builds.filter(|build| at < *build).min();
+        if ends && first.is_some_and(|first| !self.shell.acting_between(at, first).is_empty()) {
+            self.check(at, raw);
+        }
+        let at = (at.part, at.command);
+        let copied = self.flow.copies.iter().any(|copy| copy.at == at);
+        if !copied && !self.flow.checks.iter().any(|check| check.at == at) {
+            self.flow.dropped.insert(at);
         }
     }
 

@@ -22,10 +22,43 @@ pub(super) fn key(display: &str) -> String {
     }
     out.push_str(rest);
     let last = out.rsplit('/').next().unwrap_or_default();
-    if !last.is_empty() && !last.contains(['$', ':', '@', '`']) {
+    // The address of a project's registry has no tag.
+    if !last.is_empty() && !last.contains(['$', ':', '@', '`']) || out == "${CI_REGISTRY_IMAGE}" {
         out.push_str(":latest");
     }
     out
+}
+
+/// Whether two references may name the same image: open variables may be any text, the others only what they are. A name that may
+/// have no tag may be `latest`.
+pub(super) fn may_be_one(one: &str, other: &str, is_open: &dyn Fn(&str) -> bool) -> bool {
+    let pattern = |text: &str| -> Option<String> {
+        let mut parts = text.split('$');
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = part.strip_prefix('{')?.split_once('}')?;
+            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            out.push_str(&if plain && !is_open(name) { format!("<{name}>") } else { format!("${{{name}}}") });
+            out.push_str(rest);
+        }
+        (!out.contains('`')).then_some(out)
+    };
+    let names = |text: &str| {
+        let untagged = !text.rsplit('/').next().unwrap_or_default().contains([':', '@']);
+        std::iter::once(text.to_owned()).chain(untagged.then(|| format!("{text}:latest"))).collect::<Vec<_>>()
+    };
+    let (Some(one), Some(other)) = (pattern(one), pattern(other)) else { return true };
+    let alike = |one: &String, other: &String| match (one.split_once("${"), other.split_once("${")) {
+        (Some((before, _)), Some((start, _))) => {
+            let end = |text: &str| text.rsplit_once('}').map(|(_, end)| end.to_owned()).unwrap_or_default();
+            let (after, end) = (end(one), end(other));
+            (before.starts_with(start) || start.starts_with(before))
+                && (after.ends_with(&*end) || end.ends_with(&*after))
+        }
+        (Some(_), None) => may_read(one, other),
+        _ => may_read(other, one),
+    };
+    names(&one).iter().any(|one| names(&other).iter().any(|other| alike(one, other)))
 }
 
 /// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`. What an input
@@ -145,6 +178,32 @@ mod tests {
             assert_eq!(registry(&key(reference)), server(&key(login)), "{reference}");
         }
         assert_ne!(registry(&key("$CI_REGISTRY_IMAGE/a")), server(&key("registry.example.com")));
+    }
+
+    #[test]
+    fn references_may_be_of_one_image() {
+        let open = |name: &str| name == "T" || name == "U";
+        for (one, other) in [
+            ("a:1", "a:1"),
+            ("${R}:latest", "${R}:${T}"),
+            ("${R}:latest", "${R}"),
+            ("${R}:latest", "${T}"),
+            ("${R}:${T}", "${R}"),
+            ("${R}:${T}", "${R}:${U}"),
+            ("${U}:latest", "${R}:${T}"),
+            ("a:$(date)", "b:1"),
+        ] {
+            assert!(may_be_one(one, other, &open) && may_be_one(other, one, &open), "{one} {other}");
+        }
+        for (one, other) in [
+            ("a:1", "a:2"),
+            ("${R}:latest", "${R}:${SHA}"),
+            ("${R}/a:${T}", "${R}/b:${T}"),
+            ("${R}/${T}:${SHA}", "${R}/${T}:latest"),
+            ("a:1", "a"),
+        ] {
+            assert!(!may_be_one(one, other, &open) && !may_be_one(other, one, &open), "{one} {other}");
+        }
     }
 
     #[test]
