@@ -9,7 +9,7 @@ use super::engine::Scene;
 use super::one_text::{leave_unlike, written_once};
 use super::phase::Phase;
 use super::shared::share;
-use crate::pipeline::{Definition, FileId, Pipeline, Section};
+use crate::pipeline::{Definition, FileId, Keyword, Pipeline, Section};
 use crate::shell::{Place, Script};
 use crate::transform::{
     Draft, Expect, Facts, FileEdits, Left, Reason, Rewrite, Run, Settings, Stage, Survey, Transform, settle,
@@ -145,8 +145,9 @@ fn settle_who_changes<'p>(
         let shares = |job: &Planned<'_>| {
             let definition = pipeline.job(&job.name).and_then(|job| job.definitions().last().copied());
             let Some(Definition { value, .. }) = definition else { return false };
-            let mut concerned = pipeline.sharers(value).into_iter().chain(pipeline.heirs(value));
-            concerned.any(|job| !names.contains(job.name()))
+            let concerned = pipeline.sharers(value).into_iter().chain(pipeline.heirs(value)).map(|job| job.name());
+            let named = pipeline.named_by(&job.name).iter().filter(|it| it.keyword == Keyword::Reference);
+            concerned.chain(named.map(|it| &*it.by)).any(|name| !names.contains(name))
         };
         for job in std::mem::take(planned) {
             let facts = if shares(&job) { selected.iter().find(|facts| facts.job.name() == job.name) } else { None };

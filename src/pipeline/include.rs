@@ -14,6 +14,8 @@ pub(super) struct Wanted {
     pub location: Location,
     /// It stands under `rules`, which are decided anew for each pipeline.
     pub conditional: bool,
+    /// An input names it.
+    pub by_input: bool,
     pub inputs: Vec<Held>,
 }
 
@@ -48,7 +50,7 @@ fn one(trees: Trees<'_>, include: &Setting<'_>) -> Result<Wanted, Error> {
     let at = include.origin.at;
     if let Some(text) = include.text() {
         let location = if text.contains("://") { remote(&text) } else { local(&text) };
-        return Ok(Wanted { at, location, conditional: false, inputs: Vec::new() });
+        return Ok(Wanted { at, location, conditional: false, by_input: include.holds_input(), inputs: Vec::new() });
     }
     if !include.is_mapping() {
         return Err(trees.refuse(ErrorKind::WrongShape, at, "an include is a string or a mapping", HINT));
@@ -88,6 +90,7 @@ fn one(trees: Trees<'_>, include: &Setting<'_>) -> Result<Wanted, Error> {
         at,
         location,
         conditional: include.get("rules").is_some_and(|rules| !rules.is_null()),
+        by_input: value.holds_input(),
         inputs: include.get("inputs").map(|inputs| trees.entries(&inputs.slot())).unwrap_or_default(),
     })
 }

@@ -83,7 +83,7 @@ impl<'f> Loader<'f> {
             self.follow(wanted, &mut includes)?;
         }
         self.trail.pop();
-        Ok(Inclusion { file, content, inputs, includes })
+        Ok(Inclusion { file, content, inputs, includes, conditional: false, by_input: false })
     }
 
     fn look_into(
@@ -109,7 +109,9 @@ impl<'f> Loader<'f> {
     }
 
     fn follow(&mut self, wanted: Wanted, includes: &mut Vec<Inclusion>) -> Result<(), Error> {
-        let Wanted { at, location, conditional, inputs } = wanted;
+        let Wanted { at, location, conditional, by_input, inputs } = wanted;
+        let conditional = conditional || by_input;
+        let first = includes.len();
         let path = match location {
             Location::Local(path) => normal(&path),
             Location::OwnComponent(name) => {
@@ -139,6 +141,7 @@ impl<'f> Loader<'f> {
         } else {
             includes.extend(self.follow_one(&path, &inputs, at, conditional)?);
         }
+        includes.iter_mut().skip(first).for_each(|include| include.by_input = by_input);
         Ok(())
     }
 
@@ -179,7 +182,8 @@ impl<'f> Loader<'f> {
             let message = format!("an include that leads back to itself: {}", cycle.join(" → "));
             return Err(self.refuse(ErrorKind::IncludeCycle, at, message, "remove one of these includes"));
         }
-        self.include(file, inputs, Some(at)).map(Some)
+        let inclusion = self.include(file, inputs, Some(at))?;
+        Ok(Some(Inclusion { conditional, ..inclusion }))
     }
 
     fn is_there(&self, path: &str) -> bool {

@@ -149,7 +149,7 @@ impl Collector<'_> {
 }
 
 /// The `!reference` nodes of every entry's definitions, by the number of the entry.
-fn references(pipeline: &Pipeline) -> BTreeMap<usize, Vec<(String, At)>> {
+pub(super) fn references(pipeline: &Pipeline) -> BTreeMap<usize, Vec<(String, At)>> {
     let trees = pipeline.trees();
     let mut owners: Vec<(At, usize)> = pipeline
         .tops

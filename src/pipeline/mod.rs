@@ -9,6 +9,7 @@
 //! This floor is pure: the repository is seen through [`Files`], and nothing is printed.
 
 mod check;
+mod choice;
 mod compare;
 mod document;
 mod effective;
@@ -41,6 +42,7 @@ mod trees;
 mod value;
 mod wildcard;
 
+pub use choice::Choice;
 pub use compare::{Change, Difference, JobDifference, compare};
 pub use effective::Effective;
 pub use error::{Error, ErrorKind};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::check;
+use super::choice::Choices;
 use super::document::header;
 use super::error::Error;
 use super::extend::{Lineage, extend};
@@ -73,6 +74,7 @@ pub struct Pipeline {
     shares: OnceLock<Shares>,
     heirs: OnceLock<Heirs>,
     mentions: OnceLock<Mentions>,
+    choices: OnceLock<Choices>,
 }
 
 /// A top-level entry, resolved.
@@ -121,9 +123,17 @@ impl Pipeline {
         let globals = check::globals(trees, find)?;
         let variables = find("variables").map(|held| trees.entries(&held.slot)).unwrap_or_default();
         let variables = variables.iter().map(|held| held.by(&|_| Way::Global)).collect();
-        let (shares, heirs, mentions) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let pipeline =
-            Pipeline { project: Arc::clone(&project), tops, names, globals, variables, shares, heirs, mentions };
+        let pipeline = Pipeline {
+            project: Arc::clone(&project),
+            tops,
+            names,
+            globals,
+            variables,
+            shares: OnceLock::new(),
+            heirs: OnceLock::new(),
+            mentions: OnceLock::new(),
+            choices: OnceLock::new(),
+        };
         check::pipeline(&pipeline)?;
         Ok(pipeline)
     }
@@ -206,6 +216,15 @@ impl Pipeline {
     pub fn know_sharers(&self) {
         self.shares.get_or_init(|| Shares::of(self));
         self.heirs.get_or_init(|| Heirs::of(self));
+    }
+
+    pub(super) fn choices(&self) -> &Choices {
+        self.choices.get_or_init(|| Choices::of(self))
+    }
+
+    /// The number of a top-level entry.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        self.names.find(name)
     }
 
     fn within(&self, at: At, heirs: bool) -> Vec<Job<'_>> {

@@ -57,6 +57,26 @@ pub(super) struct Inclusion {
     /// None in a file without a `spec` header.
     pub inputs: Option<Inputs>,
     pub includes: Vec<Inclusion>,
+    /// It stands under `rules`, or an input names it.
+    pub conditional: bool,
+    pub by_input: bool,
+}
+
+impl Inclusion {
+    /// It, and what it includes under no condition.
+    fn brings(&self, file: FileId) -> bool {
+        self.file == file || self.includes.iter().filter(|include| !include.conditional).any(|it| it.brings(file))
+    }
+
+    /// Whether a file is part of it by an input.
+    fn chooses(&self, file: FileId, by_input: bool) -> bool {
+        let by_input = by_input || self.by_input;
+        self.file == file && by_input || self.includes.iter().any(|include| include.chooses(file, by_input))
+    }
+
+    fn find(&self, file: FileId) -> Option<&Inclusion> {
+        if self.file == file { Some(self) } else { self.includes.iter().find_map(|include| include.find(file)) }
+    }
 }
 
 impl File {
@@ -164,6 +184,16 @@ impl Project {
     /// The places of the local includes that stand under `rules`. GitLab decides about them anew for each pipeline.
     pub fn conditional(&self) -> &[At] {
         &self.conditional
+    }
+
+    /// Whether a file is part of every pipeline of this project, or of every one that another file is part of.
+    pub fn comes_with(&self, file: FileId, other: Option<FileId>) -> bool {
+        self.root.brings(file) || other.and_then(|other| self.root.find(other)).is_some_and(|it| it.brings(file))
+    }
+
+    /// Whether an input says which file is read: another one may stand in the place of this.
+    pub fn is_chosen_by_input(&self, file: FileId) -> bool {
+        self.root.chooses(file, false)
     }
 
     /// The scripts of its jobs, as far as somebody parsed them.

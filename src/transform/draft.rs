@@ -297,13 +297,14 @@ fn statement_range(place: &Place, statement: &Statement) -> Range<usize> {
     }
 }
 
-/// The lines that a range fills, with their last line break; none if something else stands on them.
+/// The lines that a range fills, with their last line break and a comment behind it; none if something else stands on them.
 fn whole_lines(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let start = text.get(..range.start)?.rfind('\n').map_or(0, |i| i + 1);
     let end = text.get(range.end..)?.find('\n').map_or(text.len(), |i| range.end + i + 1);
     let before = text.get(start..range.start)?;
     let after = text.get(range.end..end)?;
-    (before.trim().is_empty() && after.trim().is_empty()).then_some(start..end)
+    let is_comment = after.starts_with([' ', '\t']) && after.trim_start().starts_with('#');
+    (before.trim().is_empty() && (after.trim().is_empty() || is_comment)).then_some(start..end)
 }
 
 /// A statement beside others: with the blanks behind its `;`, or with the `;` before it if it is the last.

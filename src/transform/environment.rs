@@ -264,7 +264,7 @@ pub(super) fn expansions(draft: &Draft<'_, '_>, text: &str) -> Vec<String> {
 }
 
 /// The names of the variables in a text.
-fn variables_in(text: &str) -> impl Iterator<Item = String> + '_ {
+pub(super) fn variables_in(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split('$').skip(1).map(|rest| {
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()

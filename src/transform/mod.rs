@@ -4,6 +4,7 @@
 
 mod branch_cache;
 mod build_with_buildx;
+mod choice;
 mod cluster;
 mod draft;
 mod drop;

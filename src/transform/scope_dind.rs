@@ -23,7 +23,8 @@ mod readers;
 
 use std::collections::BTreeSet;
 
-use self::hidden_job::alternatives;
+use self::hidden_job::{alternatives, hidden_behind};
+use super::choice::chosen;
 use super::facts::{Facts, reason_at};
 use super::global_daemon::Global;
 use super::left::{LOSES_DAEMON, Left, Reason};
@@ -53,7 +54,8 @@ pub(super) fn rewrite<'p>(stage: &Stage<'_, 'p>) -> Rewrite<'p> {
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };
     }
-    if let Some(reason) = global.input(stage).or_else(|| alternatives(stage)) {
+    let obstacle = global.input(stage).or_else(|| alternatives(stage)).or_else(|| hidden_behind(stage, &global));
+    if let Some(reason) = obstacle {
         let keep = stage.facts.iter().filter(|facts| !facts.dind.is_empty());
         let left = keep.map(|facts| Left { job: facts.job.name().to_owned(), reasons: vec![reason.clone()] }).collect();
         return Rewrite { left, ..Rewrite::default() };

@@ -4,11 +4,13 @@ mod items;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choice::chosen;
 use super::draft::Draft;
+use super::facts::reason_at;
 use super::inputs;
 use super::left::Reason;
 use super::own::{Home, Written, comment_of, copy};
-use crate::pipeline::{At, Definition, FileId, Job, Section, Setting, Way};
+use crate::pipeline::{At, Definition, FileId, Job, Keyword, Section, Setting, Way};
 use crate::yaml::{Edits, Entry, Error, ErrorKind, Item, Kind, NodeId, Position, Style, Value};
 
 /// The edits of each file.
@@ -70,6 +72,14 @@ pub fn settle_at<'p>(
         let message = format!("`{}` extends or merges this job, and would change with it", heir.name());
         return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
     }
+    // A reference sees what the job has in the end: a key that is new to it is seen there, too.
+    let new = CHANGED.into_iter().any(|keyword| is_changed(draft, keyword) && !says(home.definition.value, keyword));
+    let named = draft.pipeline.named_by(draft.facts.job.name()).iter().filter(|it| it.keyword == Keyword::Reference);
+    let mut named = named.filter(|it| new && *it.by != *draft.facts.job.name() && !selected.contains(&*it.by));
+    if let Some(mention) = named.next() {
+        let message = format!("`{}` refers to this job, and would change with it", mention.by);
+        return Err(vec![draft.reason_at_setting(None, "shared-with-job", message)]);
+    }
     let mut settling = Settling { draft, edits: Edits::new(home.stream), inserted: Vec::new(), home };
     settling.all().map_err(|error| vec![settling.reason(&error)])?;
     Ok(BTreeMap::from([(settling.home.definition.value.file, settling.edits)]))
@@ -109,13 +119,8 @@ fn made_elsewhere(draft: &Draft<'_, '_>) -> Vec<Reason> {
         let message = format!("extends `{base}` of an include that cannot be read, and would hide what that has");
         reasons.push(draft.reason_at_setting(None, "partial", message));
     }
-    // Which of several files counts is decided anew for each pipeline.
-    let definitions = facts.job.definitions();
-    let several = definitions.iter().any(|definition| definition.value.file != definitions[0].value.file);
-    if several && !draft.pipeline.project().conditional().is_empty() {
-        let message =
-            "is defined in several files, of which a condition picks: only one of them would change".to_owned();
-        reasons.push(draft.reason_at_setting(None, "conditional-include", message));
+    if let Some((at, code, message)) = chosen(draft.pipeline, facts) {
+        reasons.push(reason_at(draft.pipeline.project(), at, None, code, message));
     }
     for (number, part) in facts.parts.iter().enumerate().filter(|(_, part)| draft.is_touched(part.section)) {
         for (index, item) in part.items.iter().enumerate() {

@@ -53,7 +53,8 @@ impl Uses {
                     uses.needs.extend(operand(0).filter(|name| !given.contains(name)));
                     given.extend(operand(1));
                 }
-                Verb::Manifest => {
+                // What is only looked at is put into no list.
+                Verb::Manifest if !command.words.iter().any(|word| word.display() == "inspect") => {
                     let words = docker.operands.iter().filter_map(|&word| command.words.get(word));
                     let words = words.map(|word| word.display()).filter(|word| word.contains(['/', '$']));
                     uses.lists.extend(words.map(|word| names.key(word)));

@@ -70,26 +70,33 @@ impl Work<'_, '_, '_> {
     }
 }
 
-/// Why the global level is not known: includes under a condition give a job, or what all jobs inherit, in several ways.
+/// Why the jobs that the daemon is taken from are not known: in another pipeline they may be something else.
 pub(super) fn alternatives(stage: &Stage<'_, '_>) -> Option<Reason> {
+    let (name, (at, code, message)) =
+        stage.facts.iter().find_map(|facts| Some((facts.job.name(), chosen(stage.pipeline, facts)?)))?;
+    Some(reason_at(stage.pipeline.project(), at, None, code, format!("of `{name}`: {message}")))
+}
+
+/// Why something of the daemon's cannot go: it stands at the global level of several files, and with the one that counts the other
+/// would come to light.
+pub(super) fn hidden_behind(stage: &Stage<'_, '_>, global: &Global<'_>) -> Option<Reason> {
     let project = stage.pipeline.project();
-    let at = *project.conditional().first()?;
-    let in_several = |facts: &Facts<'_>| {
-        let mut files: Vec<_> = facts.job.definitions().iter().map(|definition| definition.value.file).collect();
-        files.dedup();
-        files.len() > 1
+    let says = |definition: &&Definition, keyword: &str| {
+        project.file(definition.value.file).tree().get(definition.value.node, keyword).is_some()
     };
-    let has = |file: &crate::pipeline::File, key: &str| {
-        let root = file.tree().roots().last();
-        root.is_some_and(|&root| file.tree().get(root, key).is_some())
+    let within = |section: &str, keyword: &str| -> Vec<Definition> {
+        stage.pipeline.definitions(section).iter().filter(|definition| says(definition, keyword)).copied().collect()
     };
-    let said = |key: &str| project.files().filter(|(_, file)| has(file, key)).count() > 1;
-    let what = match stage.facts.iter().find(|facts| in_several(facts)) {
-        Some(facts) => format!("`{}`", facts.job.name()),
-        None => {
-            format!("`{}`", ["default", "services", "before_script", "after_script"].into_iter().find(|key| said(key))?)
-        }
-    };
-    let message = format!("{what} stands in several files, and a condition picks which of them counts");
-    Some(reason_at(project, at, None, "conditional-include", message))
+    let variables = global.variables.iter().map(|it| (it.key.to_string(), within("variables", &it.key)));
+    let settings = [global.services.as_ref(), global.before.setting.as_ref(), global.after.setting.as_ref()];
+    let keywords = settings.into_iter().flatten().map(|setting| {
+        let key = setting.key.to_string();
+        let all = stage.pipeline.definitions(&key).iter().copied().chain(within("default", &key)).collect();
+        (key, all)
+    });
+    let (name, all): (String, Vec<Definition>) = variables.chain(keywords).find(|(_, all)| all.len() > 1)?;
+    let at = all.first()?.key;
+    let message =
+        format!("`{name}` stands at the global level of several files: where one goes, the other comes to light");
+    Some(reason_at(project, at, None, "no-safe-place", message))
 }
