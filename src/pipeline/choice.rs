@@ -49,10 +49,11 @@ impl Pipeline {
                 return Some(choice);
             }
             for (name, at) in named {
-                if name.contains(BLOCK) {
+                let one = self.number(name).or_else(|| self.named_alike(name, *at));
+                if one.is_none() && name.contains(BLOCK) {
                     return Some(Choice::Input { text: name.clone(), at: *at });
                 }
-                next.extend(self.number(name));
+                next.extend(one);
             }
             next.extend(&top.lineage.bases);
         }
@@ -107,8 +108,18 @@ impl Pipeline {
             let extends = tree.get(definition.value.node, "extends")?;
             let names = tree.items(extends).iter().copied().chain([extends]);
             let mut texts = names.filter_map(|node| Some((tree.scalar(node)?, definition.value.beside(node))));
-            texts.find(|(text, _)| text.contains(BLOCK)).map(|(text, at)| Choice::Input { text: text.to_owned(), at })
+            let picked = texts.find(|&(text, at)| text.contains(BLOCK) && self.named_alike(text, at).is_none());
+            picked.map(|(text, at)| Choice::Input { text: text.to_owned(), at })
         })
+    }
+
+    /// The entry of the same file whose name holds the same inputs, so that one always goes with the other.
+    fn named_alike(&self, text: &str, at: At) -> Option<usize> {
+        let tree = self.project().file(at.file).tree();
+        let is_one = |top: &Top| {
+            top.definitions.iter().any(|it| it.key.file == at.file && tree.scalar(it.key.node) == Some(text))
+        };
+        self.tops.iter().position(is_one)
     }
 }
 

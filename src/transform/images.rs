@@ -5,6 +5,7 @@
 //! one after the other, the references are the same and mean the same at both places, and nothing that could stop the
 //! job stands where the order changes.
 
+mod acting;
 mod bake;
 mod between;
 mod copies;

@@ -5,8 +5,10 @@
 //! `--prefer-index=false` an image of one platform stays what it is. A job in docker's own image from before 27, whose buildx does
 //! not know that option, gets the image of the settings.
 //!
-//! The copy stands where the pull stood, or where the name was given when something that may stop the job stands in
-//! between. What of the job's own scripts only served the daemon goes, as it does for builds.
+//! The copy stands where the pull stood, or where the name was given or pushed when something that may stop the job, a build or another
+//! push stands in between. Then the job may have ended at the pull for want of the image before something happened: there, `docker
+//! buildx imagetools inspect` takes the place of the pull. What of the job's own scripts only served the daemon goes, as it does for
+//! builds.
 //!
 //! # What it does not do
 //!

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::harmless::{always_set, is_harmless, is_test_name, stays_in_the_shell, switches, without_defaults};
+use super::harmless::{always_set, is_harmless, switches, without_defaults};
 use super::reference::{may_read, variables};
 use super::sets::{Sets, changes_by_itself, runs_always, set_by, set_within};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, Guard, Kind, Script, docker};
-use crate::transform::facts::{Build, Facts};
+use crate::shell::{Command, Kind, Script, docker};
+use crate::transform::facts::Facts;
 use crate::transform::image::expand;
 use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
@@ -24,7 +24,7 @@ pub(super) struct Point {
 
 /// The scripts of a job, as the shells that run them: `before_script` and `script` in one, `after_script` in another.
 pub(super) struct Shell<'f, 'p> {
-    facts: &'f Facts<'p>,
+    pub(super) facts: &'f Facts<'p>,
 }
 
 impl<'f, 'p> Shell<'f, 'p> {
@@ -56,33 +56,6 @@ impl<'f, 'p> Shell<'f, 'p> {
             })
         };
         rows && (parts.len() < 2 || points.iter().all(top))
-    }
-
-    /// What does something between two others that lasts, or takes its time: all that decides but logins, tests, and what only concerns
-    /// the shell.
-    pub fn acting_between(&self, from: Point, to: Point) -> Vec<&'f Command> {
-        let mut found = self.deciding_between(from, to);
-        found.retain(|command| !self.logs_in(command) && !stays_in_the_shell(command));
-        found
-    }
-
-    /// The builds between two commands.
-    pub fn builds_between(&self, from: Point, to: Point) -> impl Iterator<Item = &'f Command> {
-        let builds = |command: &&Command| matches!(purpose(command), Purpose::Build | Purpose::Bake);
-        self.between(from, to).map(|(_, command)| command).filter(builds)
-    }
-
-    /// Whether the job may end well between two commands, or go on elsewhere.
-    pub fn ends_between(&self, from: Point, to: Point) -> bool {
-        let ends = |command: &&Command| matches!(command.name(), Some("exit" | "return" | "break" | "continue"));
-        self.deciding_between(from, to).iter().any(ends)
-    }
-
-    /// Whether the failure of a command is passed over, `|| true`, by what does not stand around another one.
-    pub fn passes_over(&self, place: Point, other: Point) -> bool {
-        let (Some(here), Some(there)) = (self.command(place), self.command(other)) else { return true };
-        let passed = here.context.guarded.is_some_and(|guard| guard != Guard::And);
-        passed && (place.part != other.part || here.context.innermost != there.context.innermost)
     }
 
     /// Whether a place is reached only after a command that ran.
@@ -216,17 +189,6 @@ impl<'f, 'p> Shell<'f, 'p> {
             command.words.get(*image.docker.operands.first()?).map(|word| super::reference::key(word.display()))
         });
         build.at.docker.flag("push") || used.any(|name| names.contains(&name))
-    }
-
-    /// Whether a build is a test by its name, though its image is pushed: `--target test`.
-    fn is_test(&self, at: Point) -> bool {
-        let build = self.facts.builds.iter().find(|b| (b.at.part, b.at.command) == (at.part, at.command));
-        let named = |build: &Build| {
-            let target = build.at.docker.all("target").filter_map(|option| option.value.as_ref());
-            let mut words = target.map(|value| &*value.display).chain(build.tags.iter().map(|tag| &**tag));
-            words.any(is_test_name)
-        };
-        build.is_some_and(named)
     }
 
     /// Whether a command reads a variable that nothing in sight sets, and that the build has not read before it.
@@ -442,7 +404,7 @@ impl<'f, 'p> Shell<'f, 'p> {
         Some(&*self.facts.parts.get(part)?.script)
     }
 
-    fn command(&self, point: Point) -> Option<&'f Command> {
+    pub(super) fn command(&self, point: Point) -> Option<&'f Command> {
         self.script(point.part)?.commands().get(point.command)
     }
 }
