@@ -222,14 +222,20 @@ impl DraftItem {
     /// The edits in order, those that touch as one. Where lines go between two blank ones, one of these goes too; so do blank
     /// lines that would be the last.
     pub fn tidied(&self) -> Vec<(Range<usize>, String)> {
-        let mut edits = self.edits.clone();
+        // What goes in two steps goes once.
+        let (mut gone, mut edits): (Vec<_>, Vec<_>) = self.edits.iter().cloned().partition(|(_, text)| text.is_empty());
+        gone.sort_by_key(|(range, _)| (range.start, range.end));
+        gone.dedup_by(|(next, _), (last, _)| {
+            let overlaps = next.start < last.end;
+            last.end = if overlaps { last.end.max(next.end) } else { last.end };
+            overlaps
+        });
+        edits.extend(gone);
         edits.sort_by_key(|(range, _)| (range.start, range.end));
         let mut joined: Vec<(Range<usize>, String)> = Vec::with_capacity(edits.len());
         for (range, text) in edits {
             match joined.last_mut() {
-                Some((last, before))
-                    if last.end == range.start || (range.start < last.end && text.is_empty() && before.is_empty()) =>
-                {
+                Some((last, before)) if last.end == range.start => {
                     last.end = range.end.max(last.end);
                     before.push_str(&text);
                 }

@@ -116,7 +116,8 @@ fn cuts(script: &Script, number: usize, statement: &Statement, gone: &BTreeSet<u
     // The last of a list ends the job when it fails, and those before it do not. Of a push that is known already.
     let may_be_last = |at: usize| {
         let builds = matches!(verb(at), Some(Verb::Build | Verb::BuildxBuild | Verb::BuildxBake | Verb::Compose(_)));
-        builds || verb(at) == Some(Verb::Login)
+        // A pull, a tag or a push that stays becomes a copy.
+        builds || matches!(verb(at), Some(Verb::Login | Verb::Pull | Verb::Tag | Verb::Push))
     };
     let last_kept = (0..elements.len()).rev().find(|&at| !is_gone(at))?;
     if (last_kept + 1..elements.len()).any(|at| verb(at) != Some(Verb::Push)) && !may_be_last(last_kept) {

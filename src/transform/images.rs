@@ -232,7 +232,8 @@ impl<'f> Work<'_, 'f, '_> {
                 if self.pushed.get(&number).is_some_and(|names| names.iter().any(apart)) {
                     return self.later.push((at, local, raw));
                 }
-                let between = self.shell.deciding_between(from, at);
+                let mut between = self.shell.deciding_between(from, at);
+                between.extend(self.shell.pull_between(from, at));
                 if !between.is_empty() && between.iter().all(|command| self.shell.logs_in(command)) {
                     // A build that pushes must come after the login.
                     if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {

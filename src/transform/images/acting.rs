@@ -1,8 +1,9 @@
 //! What a job does between two commands besides that: builds, what lasts, what ends it.
 
-use super::between::{Point, Shell};
-use super::harmless::{is_test_name, stays_in_the_shell};
-use crate::shell::{Command, Guard};
+use super::between::{ERREXIT, Point, Shell};
+use super::harmless::{is_test_name, stays_in_the_shell, switches};
+use crate::shell::docker::Verb;
+use crate::shell::{Command, Guard, docker};
 use crate::transform::facts::Build;
 use crate::transform::purpose::{Purpose, purpose};
 
@@ -21,10 +22,25 @@ impl<'f> Shell<'f, '_> {
         self.between(from, to).map(|(_, command)| command).filter(builds)
     }
 
-    /// Whether the job may end well between two commands, or go on elsewhere.
+    /// Whether the job may end well between two commands, go on elsewhere, or let failures pass from there on.
     pub fn ends_between(&self, from: Point, to: Point) -> bool {
         let ends = |command: &&Command| matches!(command.name(), Some("exit" | "return" | "break" | "continue"));
-        self.deciding_between(from, to).iter().any(ends)
+        let passes = |(_, command): (Point, &Command)| switches(command, &['+'], ERREXIT);
+        self.deciding_between(from, to).iter().any(ends) || self.between(from, to).any(passes)
+    }
+
+    /// The first pull between two commands that ends the job where its image is missing.
+    pub fn pull_between(&self, from: Point, to: Point) -> Option<&'f Command> {
+        let is_one = |command: &&Command| {
+            docker(command).is_some_and(|docker| docker.verb == Verb::Pull) && command.context.guarded.is_none()
+        };
+        self.between(from, to).map(|(_, command)| command).find(is_one)
+    }
+
+    /// Whether a push stands between two commands.
+    pub fn push_between(&self, from: Point, to: Point) -> bool {
+        let is_one = |command: &Command| docker(command).is_some_and(|docker| docker.verb == Verb::Push);
+        self.between(from, to).any(|(_, command)| is_one(command))
     }
 
     /// Whether the failure of a command is passed over, `|| true`, by what does not stand around another one.
@@ -38,9 +54,15 @@ impl<'f> Shell<'f, '_> {
     pub fn is_test(&self, at: Point) -> bool {
         let build = self.facts.builds.iter().find(|b| (b.at.part, b.at.command) == (at.part, at.command));
         let named = |build: &Build| {
-            let target = build.at.docker.all("target").filter_map(|option| option.value.as_ref());
-            let mut words = target.map(|value| &*value.display).chain(build.tags.iter().map(|tag| &**tag));
-            words.any(is_test_name)
+            let docker = &build.at.docker;
+            let options = ["target", "file", "build-arg"].into_iter().flat_map(|name| docker.all(name));
+            let options = options.filter_map(|option| option.value.as_ref()).map(|value| value.display.to_string());
+            let operands = docker.operands.iter().filter_map(|&word| self.command(at)?.words.get(word));
+            let operands = operands.map(|word| word.display().to_owned());
+            // A registry for tests is none.
+            let tags =
+                build.tags.iter().map(|tag| tag.split_once('/').map_or(tag.clone(), |(_, name)| name.to_owned()));
+            options.chain(operands).chain(tags).any(|text| is_test_name(&text))
         };
         build.is_some_and(named)
     }

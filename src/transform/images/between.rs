@@ -13,7 +13,7 @@ use crate::transform::inputs::BLOCK;
 use crate::transform::purpose::{Purpose, purpose};
 
 /// The option by which a failure ends the script.
-const ERREXIT: (char, &str) = ('e', "errexit");
+pub(super) const ERREXIT: (char, &str) = ('e', "errexit");
 
 /// A command, by the number of its part and its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,6 +205,11 @@ impl<'f, 'p> Shell<'f, 'p> {
         // What handles images becomes part of a command that reads the same.
         let moves = matches!(purpose(command), Purpose::Image | Purpose::Plumbing);
         !moves && variables(&without_defaults(command.raw())).is_none_or(|names| !names.into_iter().all(given))
+    }
+
+    /// Whether a command may run several times.
+    pub(super) fn comes_again(&self, at: Point) -> bool {
+        self.command(at).is_none_or(|command| command.context.in_loop || command.context.function.is_some())
     }
 
     /// Whether the job's scripts set a variable.

@@ -1,7 +1,6 @@
 //! What is copied within a registry in place of a pull, a tag and a push.
 
 use super::*;
-use crate::shell::{Command, docker};
 
 impl Work<'_, '_, '_> {
     /// What is pushed otherwise is copied within the registry, from where it already is.
@@ -46,9 +45,12 @@ impl Work<'_, '_, '_> {
             }
             // Where the name was given, if the push follows at once: its comment stays.
             let tag = local.way.get(1..).and_then(<[Point]>::last).copied();
-            // A build on the way may fail, and what is pushed behind it is not, then.
+            // A build on the way may fail, or another pull or push, and what is pushed behind it is not, then.
             let near = |from: Point| {
-                self.shell.deciding_between(from, at).is_empty() && self.shell.builds_between(from, at).next().is_none()
+                self.shell.deciding_between(from, at).is_empty()
+                    && self.shell.builds_between(from, at).next().is_none()
+                    && self.shell.pull_between(from, at).is_none()
+                    && !self.shell.push_between(from, at)
             };
             let together = |tag: &Point| self.shell.in_a_row(&[*tag, at]) && near(*tag);
             let mut place = tag.filter(together).unwrap_or(at);
@@ -56,9 +58,9 @@ impl Work<'_, '_, '_> {
             let taken =
                 |place: Point, copies: &[Copy]| copies.iter().any(|copy| copy.at == (place.part, place.command));
             if pulled
+                && source.part == at.part
                 && self.shell.in_a_row(&way)
                 && near(source)
-                && !self.pulls_or_pushes_between(source, at)
                 && self.shell.means_the_same(&to, source, at)
                 && !taken(source, &self.flow.copies)
             {
@@ -120,8 +122,8 @@ impl Work<'_, '_, '_> {
                 continue;
             }
             if pulled && place != source {
-                let ends = !acting.is_empty() || self.shell.ends_between(source, place);
-                if ends || !self.shell.in_a_row(&[source, place]) {
+                let apart = self.shell.in_another_shell(source, place) || !self.shell.in_a_row(&[source, place]);
+                if apart || !acting.is_empty() || self.shell.ends_between(source, place) {
                     self.check(source, &from);
                 }
                 self.joined.push((place, source));
@@ -148,20 +150,12 @@ impl Work<'_, '_, '_> {
         }
     }
 
-    /// Whether another image is pulled on the way, without which the job would end, or pushed.
-    fn pulls_or_pushes_between(&self, from: Point, to: Point) -> bool {
-        let is_one = |command: &Command| match docker(command).map(|docker| docker.verb.clone()) {
-            Some(Verb::Pull) => command.context.guarded.is_none(),
-            verb => verb == Some(Verb::Push),
-        };
-        self.shell.between(from, to).any(|(_, command)| is_one(command))
-    }
-
     /// Without the image that it pulls the job ended there, before something happened, or where nothing else would have failed: the
     /// question whether the image is there stays.
     pub(super) fn check(&mut self, at: Point, name: &str) {
         let at = (at.part, at.command);
-        if !self.flow.checks.iter().any(|check| check.at == at) {
+        let copied = self.flow.copies.iter().any(|copy| copy.at == at);
+        if !copied && !self.flow.checks.iter().any(|check| check.at == at) {
             self.flow.checks.push(Check { at, name: name.to_owned() });
         }
     }
@@ -169,7 +163,8 @@ impl Work<'_, '_, '_> {
     /// A daemon keeps what it pulled; a copy reads what is in the registry by then. So nothing of the job may write a name
     /// that it copies from, but the build that the copy is of.
     pub(super) fn overwritten(&mut self) {
-        let name = |raw: &str| self.shell.full(&plain(raw));
+        let name = |raw: &str| reference::plain_hub(&self.shell.full(&plain(raw)));
+        let place = |number: usize| self.moved.get(&number).copied().unwrap_or(point(&self.facts.builds[number].at));
         let joined = self.pushed.iter().flat_map(|(build, names)| names.iter().map(|(_, raw)| (*build, name(raw))));
         let own = self.facts.builds.iter().enumerate().filter(|(_, build)| build.at.docker.flag("push"));
         let own = own.flat_map(|(number, build)| {
@@ -177,22 +172,30 @@ impl Work<'_, '_, '_> {
             tags.map(move |tag| (number, tag.raw.clone()))
         });
         let pushed: Vec<(usize, String)> = joined.chain(own.map(|(number, raw)| (number, name(&raw)))).collect();
-        let names: Vec<(String, String)> =
-            self.flow.copies.iter().map(|copy| (name(&copy.from), name(&copy.to))).collect();
+        let copies: Vec<(Point, String, String)> = self
+            .flow
+            .copies
+            .iter()
+            .map(|copy| (Point { part: copy.at.0, command: copy.at.1 }, name(&copy.from), name(&copy.to)))
+            .collect();
         let mut places = Vec::new();
-        for (number, (copy, origin)) in self.flow.copies.iter().zip(&self.origins).enumerate() {
-            let Some((from, own)) = names.get(number) else { continue };
+        for (number, ((at, from, to), origin)) in copies.iter().zip(&self.origins).enumerate() {
             // What nothing here sets may be any text; under the names of builds, that one means two of them is no way to work.
             let is_open = |variable: &str| match origin {
                 _ if self.shell.sets_itself(variable) => true,
                 Some(_) => false,
-                None => !is_predefined(variable),
+                None => !reference::is_unique(variable),
             };
-            let is_written = |other: &String| reference::may_be_one(from, other, &is_open);
-            let by_build = pushed.iter().any(|(build, other)| Some(*build) != *origin && is_written(other));
-            let others = names.iter().enumerate().filter(|(other, (of, _))| *other != number && of != from);
-            if by_build || from == own || others.into_iter().any(|(_, (_, other))| is_written(other)) {
-                places.push(copy.at);
+            let changes = |variable: &str| self.shell.sets_itself(variable);
+            let is_written = |other: &String| reference::may_be_one(from, other, &is_open, &changes);
+            // What is written later does no harm, unless all of it comes again.
+            let before = |write: Point| write < *at || self.shell.comes_again(*at) || self.shell.comes_again(write);
+            let mut pushed = pushed.iter().filter(|(build, _)| Some(*build) != *origin && before(place(*build)));
+            let mut others = copies.iter().enumerate();
+            let by_copy = others
+                .any(|(other, (write, of, to))| other != number && of != from && before(*write) && is_written(to));
+            if by_copy || from == to || pushed.any(|(_, other)| is_written(other)) {
+                places.push((at.part, at.command));
             }
         }
         for (part, command) in places {
@@ -200,9 +203,4 @@ impl Work<'_, '_, '_> {
             self.refuse(Point { part, command }, "order-of-copies", message);
         }
     }
-}
-
-/// Whether GitLab sets a variable, and nobody else as a rule (GitLab, "Predefined CI/CD variables").
-fn is_predefined(name: &str) -> bool {
-    name.starts_with("CI_") || name.starts_with("GITLAB_")
 }

@@ -46,7 +46,8 @@ pub(in crate::transform) fn apply(
         draft.handled.insert((build.at.part, build.at.command));
     }
     let image = name_of(&facts.effective).0;
-    if !(flow.copies.is_empty() && flow.checks.is_empty()) && !copies_alike(&image, settings) {
+    let asks = !flow.copies.is_empty() || !flow.checks.is_empty();
+    if asks && !copies_alike(&image, settings) {
         draft.image = Some(newer(&image, settings));
     }
     let copies = flow.copies.iter().map(|copy| {

@@ -74,7 +74,8 @@ pub(super) fn stays_in_the_shell(command: &Command) -> bool {
 pub(super) fn is_test_name(text: &str) -> bool {
     const WORDS: &str = "test tests tested testing lint check checks qa e2e spec unit integration verify";
     let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.any(|part| WORDS.split(' ').any(|word| part.eq_ignore_ascii_case(word)))
+    let ends_so = |part: &str| part != "latest" && (part.ends_with("test") || part.ends_with("tests"));
+    parts.any(|part| WORDS.split(' ').any(|word| part.eq_ignore_ascii_case(word)) || ends_so(part))
 }
 
 /// Whether a command switches an option of the shell by its letter or its name: `set -e`, `set +eu`, `set -o errexit`.

@@ -51,7 +51,12 @@ impl Work<'_, '_, '_> {
         let ends = self.facts.command_of(image).is_some_and(|command| command.context.guarded.is_none());
         let builds = builds.iter().filter_map(|&number| self.facts.builds.get(number)).map(|build| point(&build.at));
         let first = builds.filter(|build| at < *build).min();
-        if ends && first.is_some_and(|first| !self.shell.acting_between(at, first).is_empty()) {
+        let follows = |first: Point| {
+            !self.shell.acting_between(at, first).is_empty()
+                || self.shell.builds_between(at, first).next().is_some()
+                || self.shell.push_between(at, first)
+        };
+        if ends && first.is_some_and(follows) {
             self.check(at, raw);
         }
         let at = (at.part, at.command);

@@ -31,7 +31,13 @@ pub(super) fn key(display: &str) -> String {
 
 /// Whether two references may name the same image: open variables may be any text, the others only what they are. A name that may
 /// have no tag may be `latest`.
-pub(super) fn may_be_one(one: &str, other: &str, is_open: &dyn Fn(&str) -> bool) -> bool {
+/// Where both begin alike, the rest decides, but for variables that change.
+pub(super) fn may_be_one(
+    one: &str,
+    other: &str,
+    is_open: &dyn Fn(&str) -> bool,
+    changes: &dyn Fn(&str) -> bool,
+) -> bool {
     let pattern = |text: &str| -> Option<String> {
         let mut parts = text.split('$');
         let mut out = parts.next().unwrap_or_default().to_owned();
@@ -43,12 +49,36 @@ pub(super) fn may_be_one(one: &str, other: &str, is_open: &dyn Fn(&str) -> bool)
         }
         (!out.contains('`')).then_some(out)
     };
+    let shared = |one: &str, other: &str| {
+        let (mut at, mut end) = (0, 0);
+        let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+        while let Some(rest) = one.get(at..same) {
+            let variable = rest.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+            match (variable, rest.chars().next()) {
+                (Some(name), _) if changes(name) => break,
+                (Some(name), _) => at += name.len() + "${}".len(),
+                (None, Some(c)) if !rest.starts_with("${") => at += c.len_utf8(),
+                _ => break,
+            }
+            end = at;
+        }
+        end
+    };
     let names = |text: &str| {
         let untagged = !text.rsplit('/').next().unwrap_or_default().contains([':', '@']);
         std::iter::once(text.to_owned()).chain(untagged.then(|| format!("{text}:latest"))).collect::<Vec<_>>()
     };
     let (Some(one), Some(other)) = (pattern(one), pattern(other)) else { return true };
-    let alike = |one: &String, other: &String| match (one.split_once("${"), other.split_once("${")) {
+    let rests = |one: &str, other: &str| {
+        let from = shared(one, other);
+        alike(one.get(from..).unwrap_or_default(), other.get(from..).unwrap_or_default())
+    };
+    names(&one).iter().any(|one| names(&other).iter().any(|other| rests(one, other)))
+}
+
+/// Whether two texts may be the same, each of whose variables may be any text.
+fn alike(one: &str, other: &str) -> bool {
+    match (one.split_once("${"), other.split_once("${")) {
         (Some((before, _)), Some((start, _))) => {
             let end = |text: &str| text.rsplit_once('}').map(|(_, end)| end.to_owned()).unwrap_or_default();
             let (after, end) = (end(one), end(other));
@@ -57,8 +87,22 @@ pub(super) fn may_be_one(one: &str, other: &str, is_open: &dyn Fn(&str) -> bool)
         }
         (Some(_), None) => may_read(one, other),
         _ => may_read(other, one),
-    };
-    names(&one).iter().any(|one| names(&other).iter().any(|other| alike(one, other)))
+    }
+}
+
+/// A reference without what stands for Docker Hub (distribution/reference, "familiar names").
+pub(super) fn plain_hub(key: &str) -> String {
+    let hosts = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"];
+    let name = hosts.iter().find_map(|host| key.strip_prefix(host)).unwrap_or(key);
+    name.strip_prefix("library/").unwrap_or(name).to_owned()
+}
+
+/// Whether a variable of GitLab's has another value in every commit, pipeline or job, and none that a person would write.
+pub(super) fn is_unique(name: &str) -> bool {
+    matches!(
+        name,
+        "CI_COMMIT_SHA" | "CI_COMMIT_SHORT_SHA" | "CI_PIPELINE_ID" | "CI_PIPELINE_IID" | "CI_JOB_ID" | "CI_BUILD_REF"
+    )
 }
 
 /// The names of the variables in a reference; none when something else is expanded in it, such as `$(date)`. What an input
@@ -137,18 +181,7 @@ pub(super) fn may_read(pattern: &str, text: &str) -> bool {
 /// Whether a reference holds what only this commit or this pipeline has.
 pub(super) fn is_of_one_run(raw: &str) -> bool {
     let names = variables(raw).unwrap_or_default();
-    names.iter().any(|name| {
-        matches!(
-            *name,
-            "CI_COMMIT_SHA"
-                | "CI_COMMIT_SHORT_SHA"
-                | "CI_COMMIT_TAG"
-                | "CI_PIPELINE_ID"
-                | "CI_PIPELINE_IID"
-                | "CI_JOB_ID"
-                | "CI_BUILD_REF"
-        )
-    })
+    names.iter().any(|name| is_unique(name) || *name == "CI_COMMIT_TAG")
 }
 
 #[cfg(test)]
@@ -182,7 +215,8 @@ mod tests {
 
     #[test]
     fn references_may_be_of_one_image() {
-        let open = |name: &str| name == "T" || name == "U";
+        let open = |name: &str| matches!(name, "T" | "U" | "V");
+        let changes = |name: &str| name == "V";
         for (one, other) in [
             ("a:1", "a:1"),
             ("${R}:latest", "${R}:${T}"),
@@ -192,8 +226,11 @@ mod tests {
             ("${R}:${T}", "${R}:${U}"),
             ("${U}:latest", "${R}:${T}"),
             ("a:$(date)", "b:1"),
+            ("${R}/${V}:1", "${R}/${V}/b:${T}"),
+            ("${T}/a:${U}", "${T}/a:1"),
         ] {
-            assert!(may_be_one(one, other, &open) && may_be_one(other, one, &open), "{one} {other}");
+            let may = |one, other| may_be_one(one, other, &open, &changes);
+            assert!(may(one, other) && may(other, one), "{one} {other}");
         }
         for (one, other) in [
             ("a:1", "a:2"),
@@ -201,8 +238,11 @@ mod tests {
             ("${R}/a:${T}", "${R}/b:${T}"),
             ("${R}/${T}:${SHA}", "${R}/${T}:latest"),
             ("a:1", "a"),
+            ("${T}:${U}", "${T}/b:latest"),
+            ("${T}/a:${U}", "${T}/b:${U}"),
         ] {
-            assert!(!may_be_one(one, other, &open) && !may_be_one(other, one, &open), "{one} {other}");
+            let may = |one, other| may_be_one(one, other, &open, &changes);
+            assert!(!may(one, other) && !may(other, one), "{one} {other}");
         }
     }
 

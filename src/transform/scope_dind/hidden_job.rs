@@ -94,7 +94,9 @@ pub(super) fn hidden_behind(stage: &Stage<'_, '_>, global: &Global<'_>) -> Optio
         let all = stage.pipeline.definitions(&key).iter().copied().chain(within("default", &key)).collect();
         (key, all)
     });
-    let (name, all): (String, Vec<Definition>) = variables.chain(keywords).find(|(_, all)| all.len() > 1)?;
+    // A file may be included twice.
+    let several = |(_, all): &(String, Vec<Definition>)| all.iter().any(|it| it.value != all[0].value);
+    let (name, all) = variables.chain(keywords).find(several)?;
     let at = all.first()?.key;
     let message =
         format!("`{name}` stands at the global level of several files: where one goes, the other comes to light");
