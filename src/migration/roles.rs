@@ -52,9 +52,10 @@ fn role(facts: &Facts<'_>, files: &Hints<'_>) -> Role {
     }
 }
 
-/// What a build is of: the repository of its first tag, or else its Dockerfile.
+/// What a build is of: the repository of the name that it is pushed by, as a phase will leave it, or of its first tag, or else its
+/// Dockerfile.
 fn image(build: &Recipe) -> String {
-    match build.tags.first() {
+    match build.released.as_ref().or(build.tags.first()) {
         Some(tag) => repository(tag).to_owned(),
         None => format!("{} {}", dockerfile(build), build.target.as_deref().unwrap_or_default()),
     }

@@ -93,12 +93,19 @@ fn folder(command: &Command) -> Option<&str> {
 fn writes(command: &Command, path: &str) -> bool {
     let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     let mut targets = command.redirects.iter().filter(|redirect| redirect.operator.contains('>'));
-    let handles = matches!(command.name(), Some("cp" | "mv" | "ln" | "tee" | "install"));
+    let handles = matches!(command.name(), Some("cp" | "mv" | "ln" | "tee" | "install" | "rsync" | "curl" | "wget"));
+    // Another state of the repository, an archive.
+    let says = |words: &[&str]| command.words.iter().skip(1).any(|word| words.contains(&word.display()));
+    let extracts = || command.words.get(1).is_some_and(|word| word.display().trim_start_matches('-').contains('x'));
+    let unpacks = command.name() == Some("unzip")
+        || command.name() == Some("tar") && extracts()
+        || command.name() == Some("git") && says(&["checkout", "switch", "reset", "restore", "pull", "merge"]);
     // `cp -r ci/docker/. .`
     let here = handles && command.words.last().is_some_and(|word| matches!(word.display(), "." | "./"));
     let whole = |text: &str| text.ends_with(['.', '*', '/']) || text.starts_with("-r") || text.starts_with("-a");
     let all = here && command.words.iter().rev().skip(1).any(|word| whole(word.display()));
-    all || targets.any(|redirect| name(redirect.target.display()) == name(path))
+    all || unpacks
+        || targets.any(|redirect| name(redirect.target.display()) == name(path))
         || handles && command.words.iter().skip(1).any(|word| name(word.display()) == name(path))
 }
 
@@ -114,7 +121,9 @@ fn dockerfiles(build: &Build, values: &Values, files: &dyn Files, folders: &[&st
     // `cd -` leads back. One folder may be meant from another.
     let into = folders.iter().filter(|folder| **folder != "-");
     let is_input = paths.iter().any(|path| path == "-");
-    let known = !is_input && into.clone().count() < 2 && into.into_iter().all(plain);
+    // A folder that is not in the repository has a Dockerfile that is not known.
+    let holds = |folder: &&str| paths.iter().any(|path| there(&below(folder, path)));
+    let known = !is_input && into.clone().count() < 2 && into.into_iter().all(|folder| plain(folder) && holds(folder));
     if !found.is_empty() && known {
         return found;
     }

@@ -72,6 +72,11 @@ pub(super) fn obstacles(draft: &Draft<'_, '_>) -> Vec<Reason> {
         let message = "KUBECONFIG names a cluster, in which buildx would have its builder".to_owned();
         reasons.push(draft.reason_at_setting(Some(&file.setting), "kubeconfig", message));
     }
+    let cluster_of_job = facts.effective.get("environment").and_then(|environment| environment.get("kubernetes"));
+    if let Some(deployed) = cluster_of_job {
+        let message = "GitLab may give the job the kubeconfig of its environment's cluster".to_owned();
+        reasons.push(draft.reason_at_setting(Some(&deployed), "kubeconfig", message));
+    }
     for (number, part) in facts.parts.iter().enumerate() {
         let first = part.script.commands().iter().find_map(|command| Some((command, cluster(command)?)));
         reasons.extend(first.map(|(command, said)| draft.reason_at_command(number, command, "kubeconfig", said)));

@@ -126,6 +126,8 @@ pub struct Build {
 pub struct Recipe {
     /// Image references of its `--tag`s, expansions as written.
     pub tags: Vec<String>,
+    /// The name by which it is pushed, where its first tag is none but for `docker tag`.
+    pub released: Option<String>,
     pub file: Option<String>,
     pub context: Option<String>,
     pub target: Option<String>,

@@ -223,13 +223,11 @@ impl<'f> Work<'_, 'f, '_> {
             let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
             if self.shell.in_a_row(&row) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
-                let apart = |(_, first): &(String, String)| {
-                    // A push that fails in an `after_script` does not fail the job, and to another registry it may.
-                    let elsewhere =
-                        self.shell.in_another_shell(local.way[0], at) && !self.shell.one_registry(first, &raw);
-                    elsewhere || self.shell.pushes_between(from, at)
-                };
-                if self.pushed.get(&number).is_some_and(|names| names.iter().any(apart)) {
+                let is_pushed = self.pushed.get(&number).is_some_and(|names| !names.is_empty());
+                // A push that fails in an `after_script` does not fail the job, and one of the script does.
+                let by_script = self.joined.iter().any(|(place, push)| *place == from && push.part != at.part);
+                let later = self.shell.in_another_shell(local.way[0], at) && by_script;
+                if later || is_pushed && self.shell.pushes_between(from, at) {
                     return self.later.push((at, local, raw));
                 }
                 let mut between = self.shell.deciding_between(from, at);

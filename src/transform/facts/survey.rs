@@ -113,6 +113,7 @@ impl<'s> Survey<'s> {
                 purposes.push(purpose);
             }
         }
+        reading.name_releases();
         (reading, purposes)
     }
 
@@ -363,6 +364,7 @@ fn build(command: &Command, at: Use) -> Build {
     let context =
         docker.operands.first().and_then(|&word| command.words.get(word)).map(|word| word.display().to_owned());
     let recipe = Recipe {
+        released: None,
         tags,
         file: value("file"),
         target: value("target"),

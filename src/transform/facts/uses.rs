@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Facts, Reading};
+use super::{Facts, Reading, Use};
 use crate::pipeline::{Effective, Given, fill};
 use crate::shell::docker::Verb;
 use crate::shell::{Command, Docker, docker};
@@ -69,6 +69,33 @@ impl Uses {
         let sets = [&uses.pulls, &uses.needs, &uses.lists];
         let is_any = !uses.builds.is_empty() || sets.iter().any(|set| !set.is_empty());
         is_any.then_some(uses)
+    }
+}
+
+impl Reading<'_> {
+    /// Tells each build whose first tag is for the job's own use the name by which `docker tag` has it pushed.
+    pub(super) fn name_releases(&mut self) {
+        let names = |verb: Verb| -> Vec<Vec<String>> {
+            let images = self.images.iter().filter(|image| image.docker.verb == verb);
+            let command = |image: &Use| self.parts.get(image.part)?.script.commands().get(image.command);
+            let words = images.filter_map(|image| Some((command(image)?, image)));
+            let words = words.map(|(command, image)| {
+                let words = image.docker.operands.iter().filter_map(|&word| command.words.get(word));
+                words.map(|word| word.display().to_owned()).collect()
+            });
+            words.collect()
+        };
+        if self.builds.is_empty() {
+            return;
+        }
+        let (tags, pushes) = (names(Verb::Tag), names(Verb::Push).concat());
+        for build in &mut self.builds {
+            let Some(first) = build.recipe.tags.first().filter(|tag| !pushes.contains(tag)) else { continue };
+            let renamed = tags.iter().filter(|names| names.first() == Some(first)).filter_map(|names| names.get(1));
+            if let Some(name) = renamed.into_iter().find(|name| pushes.contains(name)).cloned() {
+                Arc::make_mut(&mut build.recipe).released = Some(name);
+            }
+        }
     }
 }
 

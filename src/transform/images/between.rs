@@ -241,11 +241,6 @@ impl<'f, 'p> Shell<'f, 'p> {
         self.commands().any(|(point, command)| from < point && lists(command))
     }
 
-    /// Whether two names are of one registry.
-    pub fn one_registry(&self, one: &str, other: &str) -> bool {
-        super::reference::registry(&self.full(one)) == super::reference::registry(&self.full(other))
-    }
-
     /// A reference with the job's variables put in.
     pub fn full(&self, text: &str) -> String {
         let value = |name: &str| {
