@@ -12,6 +12,7 @@ mod copies;
 mod edit;
 mod flow;
 mod harmless;
+mod held;
 mod later;
 mod logins;
 mod names;
@@ -145,6 +146,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.logged_out();
         self.renamed_later();
         self.masked();
+        self.held();
         self.builds(own_builder);
     }
 

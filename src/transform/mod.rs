@@ -8,6 +8,7 @@ mod choice;
 mod cluster;
 mod draft;
 mod drop;
+mod ending;
 mod environment;
 mod extract_template;
 mod facts;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::draft::Draft;
+use super::ending::ends_alike;
 use super::left::Reason;
 use super::purpose::{Purpose, Whole, purpose, whole};
 use crate::pipeline::Way;
@@ -76,7 +77,7 @@ pub(super) fn drop_plumbing_of(draft: &mut Draft<'_, '_>, number: usize, whose: 
             }
         }
     }
-    Ok(())
+    ends_alike(draft)
 }
 
 /// Whether all that a statement asks of docker is about builders.

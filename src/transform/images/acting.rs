@@ -50,6 +50,23 @@ impl<'f> Shell<'f, '_> {
         passed && (place.part != other.part || here.context.innermost != there.context.innermost)
     }
 
+    /// Whether a script may go on where a command fails, though the command itself is not passed over: by `set +e`, or since a call of
+    /// the function around it is a condition or an element of a list, in which the shell passes over what fails within as well
+    /// (<https://www.gnu.org/software/bash/manual/html_node/The-Set-Builtin.html>).
+    pub fn goes_on_after(&self, at: Point) -> bool {
+        self.lets_fail() || self.command(at).is_some_and(|command| self.is_called_guarded(command, 0))
+    }
+
+    /// Whether a function that a command stands in is called where a failure is passed over; `depth` ends what calls itself.
+    fn is_called_guarded(&self, command: &Command, depth: usize) -> bool {
+        let Some(function) = &command.context.function else { return false };
+        let mut calls = self.commands().filter(|(_, call)| call.words.iter().any(|word| word.display() == &**function));
+        depth > 8
+            || calls.any(|(_, call)| {
+                call.context.guarded.is_some() || call.context.substitution || self.is_called_guarded(call, depth + 1)
+            })
+    }
+
     /// Whether a build is a test by its name, though its image is pushed: `--target test`.
     pub fn is_test(&self, at: Point) -> bool {
         let build = self.facts.builds.iter().find(|b| (b.at.part, b.at.command) == (at.part, at.command));

@@ -112,7 +112,7 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 
     /// Whether the job lets commands fail somewhere: `set +e`.
-    fn lets_fail(&self) -> bool {
+    pub(super) fn lets_fail(&self) -> bool {
         self.commands().any(|(_, command)| switches(command, &['+'], ERREXIT))
     }
 
@@ -340,7 +340,9 @@ impl<'f, 'p> Shell<'f, 'p> {
             || from.part != 2 && to.part == 2
         {
             let texts = self.facts.parts.iter().map(|part| part.script.text());
-            return !self.commands().any(|(_, command)| sets(command)) && !texts.flat_map(set_within).any(reads);
+            return !self.commands().any(|(_, command)| sets(command))
+                && !texts.flat_map(set_within).any(reads)
+                && !self.loops().any(reads);
         }
         // What a function sets, it sets where it is called; a trap may call one at any time.
         let calls = self.between(from, to).any(|(_, command)| self.calls(command))

@@ -39,7 +39,8 @@ impl Work<'_, '_, '_> {
             let follows = way.windows(2).all(|pair| self.shell.leads_to(pair[0], pair[1]));
             let early =
                 matches!(local.source, Source::Build(number) if self.moved.get(&number).is_some_and(|to| at < *to));
-            if !follows || early || !self.shell.means_the_same(&from, source, at) {
+            let is_still = self.is_still(&local, &to, at);
+            if !follows || early || !is_still || !self.shell.means_the_same(&from, source, at) {
                 self.refuse(at, "conditional-push", "what it pushes is not always there, or its name may have changed");
                 continue;
             }
@@ -73,9 +74,10 @@ impl Work<'_, '_, '_> {
                 self.refuse(at, "conditional-push", "pushes several images at once");
                 continue;
             }
-            if self.shell.in_another_shell(source, place) && !reference::is_of_one_run(&from) {
-                let message =
-                    "an after_script follows a failure too, when the registry may hold another image by that name";
+            let built = matches!(local.source, Source::Build(_));
+            if self.shell.in_another_shell(source, place) || built && self.shell.goes_on_after(source) {
+                let message = "it follows a failure too (after_script, set +e, a call that is a condition), when the registry may hold \
+                               an older image by that name";
                 self.refuse(at, "conditional-push", message);
                 continue;
             }

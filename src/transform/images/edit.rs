@@ -7,6 +7,7 @@ use super::{Built, Flow};
 use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
+use crate::transform::ending::ends_alike;
 use crate::transform::facts::Build;
 use crate::transform::image::{copies_alike, expand, image_of, name_of, newer};
 use crate::transform::left::Reason;
@@ -72,7 +73,8 @@ pub(in crate::transform) fn apply(
         draft.drop_commands(number, &part.script, &gone).map_err(|reason| vec![reason])?;
     }
     draft.handled.extend(flow.dropped);
-    still_clean(draft)
+    still_clean(draft)?;
+    ends_alike(draft).map_err(|reason| vec![reason])
 }
 
 /// A text with edits of it; their places count from where it stands.

@@ -18,8 +18,11 @@ impl Work<'_, '_, '_> {
                 self.refuse(at, "conditional-image", "something else depends on how this command ends");
                 continue;
             }
-            if !self.used.contains(&number) && fed.is_empty() && self.only_warms_up(image, at, &raw, &key(&name)) {
+            if !self.used.contains(&number) && fed.is_empty() && self.only_warms_up(image, at, &raw) {
                 let builds = 0..self.facts.builds.len();
+                if !self.is_read_again(image, at, &raw, &key(&name)) {
+                    self.check(at, &raw);
+                }
                 self.drop_pull(image, at, &raw, builds.collect::<Vec<_>>().as_slice());
                 continue;
             }
@@ -85,27 +88,33 @@ impl Work<'_, '_, '_> {
     }
 
     /// Whether a pull only fetches what a build may begin with, which BuildKit fetches itself: no command that stays uses the image.
-    /// One that may fail the job is a check that the image is there, unless the build would fail as well, or the name is none of the
-    /// team's own.
-    fn only_warms_up(&self, image: &Use, at: Point, raw: &str, name: &str) -> bool {
+    fn only_warms_up(&self, image: &Use, at: Point, raw: &str) -> bool {
         let Some(command) = self.facts.command_of(image) else { return false };
         let context = &command.context;
         let inside = context.condition || context.negated || context.substitution || context.background;
         let plain = !inside && context.pipeline.is_none() && context.function.is_none() && !context.in_loop;
         let quiet = image.docker.options.iter().all(|option| option.name == "quiet");
-        let is_given = |build: &Build| {
-            let given = build.at.docker.all("build-arg").filter_map(|option| option.value.as_ref());
-            let mut given = given.filter_map(|value| value.display.split_once('='));
-            given.any(|(_, value)| key(value) == name) && self.shell.means_the_same(raw, at, point(&build.at))
-        };
         let mut later = self.facts.builds.iter().filter(|build| at < point(&build.at)).peekable();
         let tolerated = context.chain.as_ref().is_some_and(|chain| chain.length == 2 && chain.after == Some(Joint::Or));
         let alone = context.chain.is_none() && context.guarded.is_none() && !context.conditional;
         plain
             && quiet
             && later.peek().is_some()
-            && later.clone().all(|build| self.by_one_account(at, build, raw))
-            && (tolerated || alone && (!raw.contains(['$', '`']) || later.any(is_given)))
+            && later.all(|build| self.by_one_account(at, build, raw))
+            && (tolerated || alone)
+    }
+
+    /// Whether nothing is lost without the question whether an image is there: its answer was passed over, a build that is given the
+    /// image fails as well, or it is one that everybody reads.
+    fn is_read_again(&self, image: &Use, at: Point, raw: &str, name: &str) -> bool {
+        let passed = self.facts.command_of(image).is_some_and(|command| command.context.guarded.is_some());
+        let is_given = |build: &Build| {
+            let given = build.at.docker.all("build-arg").filter_map(|option| option.value.as_ref());
+            let mut given = given.filter_map(|value| value.display.split_once('='));
+            given.any(|(_, value)| key(value) == name) && self.shell.means_the_same(raw, at, point(&build.at))
+        };
+        let mut later = self.facts.builds.iter().filter(|build| at < point(&build.at));
+        passed || later.any(is_given) || reference::is_official(name)
     }
 
     /// The builds after a place that read their cache from an image.

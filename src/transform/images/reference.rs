@@ -97,6 +97,11 @@ pub(super) fn plain_hub(key: &str) -> String {
     name.strip_prefix("library/").unwrap_or(name).to_owned()
 }
 
+/// Whether a reference is one of Docker Hub's official images, which everybody reads.
+pub(super) fn is_official(key: &str) -> bool {
+    !plain_hub(key).contains(['/', '$', '`'])
+}
+
 /// Whether a variable of GitLab's has another value in every commit, pipeline or job, and none that a person would write.
 pub(super) fn is_unique(name: &str) -> bool {
     matches!(
