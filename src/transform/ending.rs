@@ -26,7 +26,9 @@ pub(super) fn ends_alike(draft: &Draft<'_, '_>) -> Result<(), Reason> {
         if let Some(test) = changed {
             let place = part.script.commands().iter().find(|command| command.raw() == test);
             let place = place.and_then(|command| command.span.as_ref());
-            let message = format!("the list that begins with `{test}` ends a script or a function only before or after this change");
+            let message = format!(
+                "the list that begins with `{test}` ends a script or a function only before or after this change"
+            );
             return Err(draft.reason(number, place, "mixed-statement", message));
         }
     }

@@ -147,6 +147,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.renamed_later();
         self.masked();
         self.held();
+        self.in_order();
         self.builds(own_builder);
     }
 

@@ -58,7 +58,9 @@ fn jobs(repository: &Repository) -> Option<BTreeMap<String, (Value, Job)>> {
     let jobs = answer["jobs"].as_array()?.iter();
     Some(
         jobs.filter(|job| job["configuration"]["script"] != Value::Null)
-            .map(|job| (job["name"].as_str().unwrap_or_default().to_owned(), (job["configuration"].clone(), Job::new(job))))
+            .map(|job| {
+                (job["name"].as_str().unwrap_or_default().to_owned(), (job["configuration"].clone(), Job::new(job)))
+            })
             .collect(),
     )
 }
@@ -67,17 +69,33 @@ fn jobs(repository: &Repository) -> Option<BTreeMap<String, (Value, Job)>> {
 fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
     prepare(before, repository);
     let lenient = before.text().contains("&&") || before.after_script.iter().any(|item| item.contains("push"));
-    let branch = world(before, &[("CI_COMMIT_BRANCH", "main"), ("CI_COMMIT_REF_NAME", "main"), ("CI_COMMIT_REF_SLUG", "main")], true);
-    let tag = world(before, &[("CI_COMMIT_TAG", "v1.2"), ("CI_COMMIT_REF_NAME", "v1.2"), ("CI_COMMIT_REF_SLUG", "v1-2")], true);
-    let bare = world(before, &[("CI_COMMIT_BRANCH", "a"), ("CI_COMMIT_REF_NAME", "a"), ("CI_COMMIT_REF_SLUG", "a")], false);
+    let branch = world(
+        before,
+        &[("CI_COMMIT_BRANCH", "main"), ("CI_COMMIT_REF_NAME", "main"), ("CI_COMMIT_REF_SLUG", "main")],
+        true,
+    );
+    let tag = world(
+        before,
+        &[("CI_COMMIT_TAG", "v1.2"), ("CI_COMMIT_REF_NAME", "v1.2"), ("CI_COMMIT_REF_SLUG", "v1-2")],
+        true,
+    );
+    let bare =
+        world(before, &[("CI_COMMIT_BRANCH", "a"), ("CI_COMMIT_REF_NAME", "a"), ("CI_COMMIT_REF_SLUG", "a")], false);
     let empty = World { empty: true, ..branch.clone() };
     let mut first: Option<(Done, Done)> = None;
     let asks_tag = before.text().contains("CI_COMMIT_TAG");
     let mut tried: BTreeSet<String> = BTreeSet::new();
-    for (name, world) in [("on the main branch", &branch), ("for a tag", &tag), ("with few variables", &bare), ("with an empty registry", &empty)] {
+    for (name, world) in [
+        ("on the main branch", &branch),
+        ("for a tag", &tag),
+        ("with few variables", &bare),
+        ("with an empty registry", &empty),
+    ] {
         let (old, new) = (before.run(world, repository, true), after.run(world, repository, false));
         // What runs in the background runs in no certain order.
-        if !old.unknown.is_empty() || before.script.iter().flat_map(|item| item.lines()).any(|line| line.ends_with(" &")) {
+        if !old.unknown.is_empty()
+            || before.script.iter().flat_map(|item| item.lines()).any(|line| line.ends_with(" &"))
+        {
             return Ok(());
         }
         // Where a step fails in any case, the main branch tells what a whole run pushes.
@@ -87,7 +105,9 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
         }
         alike(&old, &new, whole, lenient).map_err(|what| report(name, &what, before, after, &old, &new))?;
         // A pull only fetches what a build reads, or is written out as a copy, which fails as well.
-        let public = |step: &str| step.strip_prefix("pull ").is_some_and(|image| !image.split('/').next().unwrap_or_default().contains('.'));
+        let public = |step: &str| {
+            step.strip_prefix("pull ").is_some_and(|image| !image.split('/').next().unwrap_or_default().contains('.'))
+        };
         for step in old.steps.iter().filter(|step| !public(step)).take(20) {
             if !tried.insert(format!("{step}{}", if asks_tag && name == "for a tag" { name } else { "" })) {
                 continue;
@@ -96,7 +116,9 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
             // A pull of what a build begins with, or reads its cache from, asked whether it is there.
             let warms = step.strip_prefix("pull ").is_some_and(|image| {
                 let text = before.text();
-                text.contains("--cache-from") || text.contains("--build-arg") || old.pushes.iter().any(|push| push.starts_with(image))
+                text.contains("--cache-from")
+                    || text.contains("--build-arg")
+                    || old.pushes.iter().any(|push| push.starts_with(image))
             });
             for once in [false, true] {
                 let world = World { fails: Some(step.clone()), once, ..world.clone() };
@@ -139,7 +161,8 @@ fn alike(old: &Done, new: &Done, whole: Option<(&Done, &Done)>, lenient: bool) -
         None if old.registry != new.registry => Err("the registry".into()),
         Some(whole) => {
             let pushed = |done: &Done, push: &String| done.pushes.contains(push);
-            let odd = new.pushes.iter().find(|push| !pushed(old, push) && !pushed(whole.0, push) && !pushed(whole.1, push));
+            let odd =
+                new.pushes.iter().find(|push| !pushed(old, push) && !pushed(whole.0, push) && !pushed(whole.1, push));
             odd.map_or(Ok(()), |push| Err(format!("the registry: {push}")))
         }
         None => Ok(()),
@@ -152,11 +175,20 @@ fn prepare(job: &Job, repository: &Path) {
     for word in text.split(|c: char| c.is_whitespace() || "\"'();&|`".contains(c)) {
         let plain = word.trim_start_matches("./");
         let sane = |path: &str| {
-            !path.is_empty() && path.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c)) && !path.contains("..") && !path.starts_with('/')
+            !path.is_empty()
+                && path.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c))
+                && !path.contains("..")
+                && !path.starts_with('/')
         };
-        if (word.starts_with("./") || word.ends_with(".sh")) && sane(plain) && plain.contains('.') || word.starts_with("./") && sane(plain) {
+        if (word.starts_with("./") || word.ends_with(".sh")) && sane(plain) && plain.contains('.')
+            || word.starts_with("./") && sane(plain)
+        {
             let path = repository.join(plain);
-            if !path.exists() && word.starts_with("./") && !plain.ends_with('/') && !text.contains(&format!("cd {word}")) {
+            if !path.exists()
+                && word.starts_with("./")
+                && !plain.ends_with('/')
+                && !text.contains(&format!("cd {word}"))
+            {
                 let _ = std::fs::create_dir_all(path.parent().unwrap_or(repository));
                 let _ = std::fs::write(&path, format!("#!/bin/bash\nexternal {plain} \"$@\"\n"));
                 let _ = std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755));
@@ -168,7 +200,8 @@ fn prepare(job: &Job, repository: &Path) {
         }
     }
     if !repository.join("Dockerfile").exists() {
-        let arguments = text.split("--build-arg").skip(1).filter_map(|behind| behind.trim_start().split(['=', ' ']).next());
+        let arguments =
+            text.split("--build-arg").skip(1).filter_map(|behind| behind.trim_start().split(['=', ' ']).next());
         let bases = arguments.filter(|name| name.contains("BASE") || name.contains("IMAGE"));
         let file: String = bases.map(|name| format!("ARG {name}=alpine\nFROM ${name}\n")).collect();
         let _ = std::fs::write(repository.join("Dockerfile"), file + "FROM alpine\n");
@@ -207,15 +240,16 @@ fn world(job: &Job, of_ref: &[(&str, &str)], all: bool) -> World {
     .collect();
     let text = job.text();
     for part in text.split('$').skip(1) {
-        let name: String = part.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String =
+            part.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let named = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| !c.is_ascii_lowercase());
         let set = ["CI_", "GITLAB_", "DOCKER_", "BUILDX_", "KUBE"].iter().any(|prefix| name.starts_with(prefix))
             || job.sets(&name)
             || text.contains(&format!("{name}="));
         // Where a script asks whether a variable is set, it may be without.
-        let asks = ["-n", "-z"].iter().any(|test| text.split(test).skip(1).any(|behind| {
-            behind.trim_start_matches([' ', '"', '$', '{']).starts_with(&name)
-        })) || [":-", ":+", "-}"].iter().any(|default| text.contains(&format!("${{{name}{default}")));
+        let asks = ["-n", "-z"].iter().any(|test| {
+            text.split(test).skip(1).any(|behind| behind.trim_start_matches([' ', '"', '$', '{']).starts_with(&name))
+        }) || [":-", ":+", "-}"].iter().any(|default| text.contains(&format!("${{{name}{default}")));
         if named && !set && (all || !asks) {
             let value = name.to_lowercase();
             variables.entry(name).or_insert(value);

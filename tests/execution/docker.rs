@@ -9,7 +9,9 @@ pub fn run(store: &Store, words: &[String]) -> bool {
     let mut words = words;
     loop {
         match words {
-            [flag, _, rest @ ..] if matches!(flag.as_str(), "--config" | "--host" | "-H" | "--context" | "-l") => words = rest,
+            [flag, _, rest @ ..] if matches!(flag.as_str(), "--config" | "--host" | "-H" | "--context" | "-l") => {
+                words = rest
+            }
             [flag, rest @ ..] if flag.starts_with('-') => words = rest,
             _ => break,
         }
@@ -25,7 +27,9 @@ pub fn run(store: &Store, words: &[String]) -> bool {
         "manifest" => manifest(store, rest),
         "compose" => compose(store, rest),
         "context" | "trust" | "--version" => true,
-        "info" | "version" | "ps" | "rm" | "stop" | "kill" | "volume" | "network" | "logs" | "history" => store.has_daemon(),
+        "info" | "version" | "ps" | "rm" | "stop" | "kill" | "volume" | "network" | "logs" | "history" => {
+            store.has_daemon()
+        }
         "run" | "create" | "exec" | "save" | "load" | "cp" | "commit" | "import" | "export" | "start" | "wait" => {
             store.has_daemon() && with_image(store, verb, rest)
         }
@@ -83,7 +87,8 @@ fn local(store: &Store, verb: &str, words: &[String]) -> bool {
     let names = plain(words, &["--platform", "--format", "-f", "--filter", "--type"]);
     match (verb, &names[..]) {
         ("push", [name]) if words.iter().any(|word| word == "-a" || word == "--all-tags") => {
-            let images = store.daemon().into_iter().filter(|(tag, _)| tag.rsplit_once(':').is_some_and(|(n, _)| n == **name));
+            let images =
+                store.daemon().into_iter().filter(|(tag, _)| tag.rsplit_once(':').is_some_and(|(n, _)| n == **name));
             images.fold(true, |passed, (tag, image)| store.push(&tag, &image) && passed)
         }
         ("push", [name]) => store.in_daemon(name).is_some_and(|image| {
@@ -231,10 +236,11 @@ fn imagetools(store: &Store, words: &[String]) -> bool {
         [verb, rest @ ..] if verb == "inspect" => {
             let names = plain(rest, &["--format"]);
             let name = names.first().map(|name| full(name)).unwrap_or_default();
-            store.passes(&format!("pull {name}")) && store.in_registry(&name).is_some_and(|image| {
-                println!("sha256:{}", hash(&image));
-                true
-            })
+            store.passes(&format!("pull {name}"))
+                && store.in_registry(&name).is_some_and(|image| {
+                    println!("sha256:{}", hash(&image));
+                    true
+                })
         }
         [verb, rest @ ..] if verb == "create" => {
             let sources = plain(rest, &["-t", "--tag", "-f", "--file", "--annotation", "--platform"]);
@@ -259,10 +265,37 @@ fn values<'w>(words: &'w [String], names: &'w [&str]) -> impl Iterator<Item = &'
 
 /// Flags of a build with a value.
 const VALUED: &[&str] = &[
-    "-t", "--tag", "-f", "--file", "--build-arg", "--target", "--label", "--platform", "--secret", "--ssh", "--network",
-    "--cache-from", "--cache-to", "--output", "-o", "--progress", "--builder", "--build-context", "--iidfile",
-    "--metadata-file", "--allow", "--annotation", "--attest", "--shm-size", "--ulimit", "--memory", "-m", "--add-host",
-    "--cpuset-cpus", "--cpu-quota", "--no-cache-filter",
+    "-t",
+    "--tag",
+    "-f",
+    "--file",
+    "--build-arg",
+    "--target",
+    "--label",
+    "--platform",
+    "--secret",
+    "--ssh",
+    "--network",
+    "--cache-from",
+    "--cache-to",
+    "--output",
+    "-o",
+    "--progress",
+    "--builder",
+    "--build-context",
+    "--iidfile",
+    "--metadata-file",
+    "--allow",
+    "--annotation",
+    "--attest",
+    "--shm-size",
+    "--ulimit",
+    "--memory",
+    "-m",
+    "--add-host",
+    "--cpuset-cpus",
+    "--cpu-quota",
+    "--no-cache-filter",
 ];
 
 /// A build; an image is what went into it: the flags that matter, the files of the context, and the images it begins with.
@@ -272,7 +305,9 @@ fn build(store: &Store, words: &[String], buildx: bool) -> bool {
         .flat_map(|word| match word.split_once('=') {
             Some((flag, value)) if VALUED.contains(&flag) => vec![flag.to_owned(), value.to_owned()],
             _ => match word.split_at_checked(2) {
-                Some((flag @ ("-t" | "-f" | "-o"), value)) if !value.is_empty() => vec![flag.to_owned(), value.to_owned()],
+                Some((flag @ ("-t" | "-f" | "-o"), value)) if !value.is_empty() => {
+                    vec![flag.to_owned(), value.to_owned()]
+                }
                 _ => vec![word.clone()],
             },
         })
@@ -302,7 +337,9 @@ fn build(store: &Store, words: &[String], buildx: bool) -> bool {
     };
     let mut facts: Vec<String> = words
         .windows(2)
-        .filter(|pair| matches!(pair[0].as_str(), "--build-arg" | "--target" | "--label" | "--platform" | "--secret" | "--network"))
+        .filter(|pair| {
+            matches!(pair[0].as_str(), "--build-arg" | "--target" | "--label" | "--platform" | "--secret" | "--network")
+        })
         .map(|pair| match std::env::var(&pair[1]) {
             Ok(value) if pair[0] == "--build-arg" => format!("{} {}={value}", pair[0], pair[1]),
             _ => pair.join(" "),
@@ -310,7 +347,11 @@ fn build(store: &Store, words: &[String], buildx: bool) -> bool {
         .collect();
     facts.sort();
     facts.dedup();
-    let piped = if context.as_str() == "-" { std::io::read_to_string(std::io::stdin()).unwrap_or_default() } else { String::new() };
+    let piped = if context.as_str() == "-" {
+        std::io::read_to_string(std::io::stdin()).unwrap_or_default()
+    } else {
+        String::new()
+    };
     let file = value(&["-f", "--file"]).map_or_else(|| Path::new(context).join("Dockerfile"), PathBuf::from);
     let identity = format!("{} {} {} {facts:?}", place(Path::new(context)), place(&file), hash(&piped));
     if !store.passes(&format!("build {identity}")) {
@@ -325,7 +366,8 @@ fn build(store: &Store, words: &[String], buildx: bool) -> bool {
     let mut begins = Vec::new();
     for name in bases(&text, &words) {
         let pulled = has("--pull") || !own_images;
-        let Some(image) = (!pulled).then(|| store.in_daemon(&name)).flatten().or_else(|| store.in_registry(&name)) else {
+        let Some(image) = (!pulled).then(|| store.in_daemon(&name)).flatten().or_else(|| store.in_registry(&name))
+        else {
             eprintln!("stand-in: no image {name}");
             return false;
         };
@@ -339,12 +381,18 @@ fn build(store: &Store, words: &[String], buildx: bool) -> bool {
     }
     let mut tags: Vec<String> = values(&words, &["-t", "--tag"]).map(|tag| full(tag)).collect();
     let outputs: Vec<&String> = values(&words, &["-o", "--output"]).collect();
-    let exports = outputs.iter().any(|out| (out.contains("type=registry") || out.contains("push=true")) && !out.contains("push=false"));
+    let exports = outputs
+        .iter()
+        .any(|out| (out.contains("type=registry") || out.contains("push=true")) && !out.contains("push=false"));
     for out in &outputs {
         if let Some((_, names)) = out.split_once("name=") {
             tags.push(full(names.split([',', '"']).next().unwrap_or_default()));
         }
-        if !out.contains("type=image") && !out.contains("type=registry") && !out.contains("type=docker") && !out.contains("type=cacheonly") {
+        if !out.contains("type=image")
+            && !out.contains("type=registry")
+            && !out.contains("type=docker")
+            && !out.contains("type=cacheonly")
+        {
             store.trace(&format!("external output {out} {}", hash(&image)));
         }
     }

@@ -112,7 +112,9 @@ impl Job {
             let mut command = Command::new("/usr/bin/timeout");
             command.args(["10", "/usr/bin/bash"]).arg(at.join("job.sh")).current_dir(&project).env_clear();
             command.envs(&variables).env("PATH", stand_in::commands()).env("HOME", &home).env(STATE, &state);
-            for (name, set) in [(store::EMPTY, world.empty), (store::ONCE, world.once), (store::DAEMON, daemon || self.daemon)] {
+            for (name, set) in
+                [(store::EMPTY, world.empty), (store::ONCE, world.once), (store::DAEMON, daemon || self.daemon)]
+            {
                 if set {
                     command.env(name, "1");
                 }

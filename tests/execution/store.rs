@@ -148,8 +148,8 @@ pub fn file_name(name: &str) -> String {
 
 /// A short word for a text, the same in every run.
 pub fn hash(text: &str) -> String {
-    let sum = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let sum = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("{:08x}", sum >> 16 & 0xffff_ffff)
 }
