@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::common::Repository;
 use crate::job::{Done, Job, World};
+use crate::repository::Repository;
+use crate::world::{prepare, world};
+
+/// How many jobs were compared.
+pub static COMPARED: AtomicUsize = AtomicUsize::new(0);
 
 /// Migrates a repository (a case of `testdata/transforms`, or a folder with a pipeline) and compares each job that changed.
 ///
@@ -38,16 +43,12 @@ pub fn migrate(repository: Repository, option: Option<&str>) -> Result<(), Strin
     }
     let after = jobs(&repository).ok_or("the migrated pipeline cannot be read")?;
     let mut said = String::new();
-    let mut compared = 0;
     for (name, (old, job)) in &before {
         let Some((_, new)) = after.get(name).filter(|(new, _)| new != old) else { continue };
-        compared += 1;
+        COMPARED.fetch_add(1, Ordering::Relaxed);
         if let Err(difference) = same(job, new, &folder) {
             said += &format!("== {name}\n{difference}\n");
         }
-    }
-    if std::env::var_os("CI_MIGRATE_SAY").is_some() {
-        eprintln!("{compared} of {} jobs", before.len());
     }
     if said.is_empty() { Ok(()) } else { Err(said) }
 }
@@ -66,8 +67,12 @@ fn jobs(repository: &Repository) -> Option<BTreeMap<String, (Value, Job)>> {
 }
 
 /// Compares one job.
-fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
+///
+/// # Errors
+/// What differs, with all that either run did.
+pub fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
     prepare(before, repository);
+    // What a list passed over, and what only `after_script` pushed, ends the job now: the README says so.
     let lenient = before.text().contains("&&") || before.after_script.iter().any(|item| item.contains("push"));
     let branch = world(
         before,
@@ -83,7 +88,9 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
         world(before, &[("CI_COMMIT_BRANCH", "a"), ("CI_COMMIT_REF_NAME", "a"), ("CI_COMMIT_REF_SLUG", "a")], false);
     let empty = World { empty: true, ..branch.clone() };
     let mut first: Option<(Done, Done)> = None;
-    let asks_tag = before.text().contains("CI_COMMIT_TAG");
+    let text = before.text();
+    let tries_again = ["||", "&&", "until", "while", "for ", "if ", "set +"].iter().any(|word| text.contains(word));
+    let asks_tag = text.contains("CI_COMMIT_TAG");
     let mut tried: BTreeSet<String> = BTreeSet::new();
     for (name, world) in [
         ("on the main branch", &branch),
@@ -100,7 +107,8 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
         }
         // Where a step fails in any case, the main branch tells what a whole run pushes.
         let whole = first.as_ref().filter(|_| !old.passed || world.empty).map(|(old, new)| (old, new));
-        if world.empty && !old.passed && new.passed && before.text().contains("--cache-from") {
+        let reads = text.contains("--cache-from") || text.contains("--build-arg");
+        if world.empty && !old.passed && new.passed && reads {
             continue;
         }
         alike(&old, &new, whole, lenient).map_err(|what| report(name, &what, before, after, &old, &new))?;
@@ -115,12 +123,12 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
             let lenient = lenient || step.starts_with("build ") || step.starts_with("push ");
             // A pull of what a build begins with, or reads its cache from, asked whether it is there.
             let warms = step.strip_prefix("pull ").is_some_and(|image| {
-                let text = before.text();
                 text.contains("--cache-from")
                     || text.contains("--build-arg")
                     || old.pushes.iter().any(|push| push.starts_with(image))
             });
-            for once in [false, true] {
+            let tries: &[bool] = if tries_again { &[false, true] } else { &[false] };
+            for &once in tries {
                 let world = World { fails: Some(step.clone()), once, ..world.clone() };
                 let (failed, again) = (before.run(&world, repository, true), after.run(&world, repository, false));
                 if warms && !failed.passed && again.passed {
@@ -141,7 +149,6 @@ fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> {
 /// failure (`whole`) pushes: several builds are pushed one by one.
 fn alike(old: &Done, new: &Done, whole: Option<(&Done, &Done)>, lenient: bool) -> Result<(), String> {
     if whole.is_some() && old.passed && !new.passed && lenient {
-        // What a list passed over, and what only `after_script` pushed, ends the job now: the README says so.
         return Ok(());
     }
     if old.passed != new.passed {
@@ -167,95 +174,6 @@ fn alike(old: &Done, new: &Done, whole: Option<(&Done, &Done)>, lenient: bool) -
         }
         None => Ok(()),
     }
-}
-
-/// Puts there what the job expects of the repository: files that it runs, folders and Dockerfiles that it builds.
-fn prepare(job: &Job, repository: &Path) {
-    let text = job.text();
-    for word in text.split(|c: char| c.is_whitespace() || "\"'();&|`".contains(c)) {
-        let plain = word.trim_start_matches("./");
-        let sane = |path: &str| {
-            !path.is_empty()
-                && path.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c))
-                && !path.contains("..")
-                && !path.starts_with('/')
-        };
-        if (word.starts_with("./") || word.ends_with(".sh")) && sane(plain) && plain.contains('.')
-            || word.starts_with("./") && sane(plain)
-        {
-            let path = repository.join(plain);
-            if !path.exists()
-                && word.starts_with("./")
-                && !plain.ends_with('/')
-                && !text.contains(&format!("cd {word}"))
-            {
-                let _ = std::fs::create_dir_all(path.parent().unwrap_or(repository));
-                let _ = std::fs::write(&path, format!("#!/bin/bash\nexternal {plain} \"$@\"\n"));
-                let _ = std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755));
-            }
-        }
-        if sane(plain) && word.ends_with("Dockerfile") && !repository.join(plain).exists() {
-            let _ = std::fs::create_dir_all(repository.join(plain).parent().unwrap_or(repository));
-            let _ = std::fs::write(repository.join(plain), "FROM alpine\n");
-        }
-    }
-    if !repository.join("Dockerfile").exists() {
-        let arguments =
-            text.split("--build-arg").skip(1).filter_map(|behind| behind.trim_start().split(['=', ' ']).next());
-        let bases = arguments.filter(|name| name.contains("BASE") || name.contains("IMAGE"));
-        let file: String = bases.map(|name| format!("ARG {name}=alpine\nFROM ${name}\n")).collect();
-        let _ = std::fs::write(repository.join("Dockerfile"), file + "FROM alpine\n");
-    }
-}
-
-/// The variables of a pipeline on a ref; those that nobody sets are set by the project if `all`.
-fn world(job: &Job, of_ref: &[(&str, &str)], all: bool) -> World {
-    let mut variables: BTreeMap<String, String> = [
-        ("CI", "true"),
-        ("GITLAB_CI", "true"),
-        ("CI_COMMIT_SHA", "0123456789abcdef0123456789abcdef01234567"),
-        ("CI_COMMIT_SHORT_SHA", "01234567"),
-        ("CI_COMMIT_BEFORE_SHA", "76543210"),
-        ("CI_DEFAULT_BRANCH", "main"),
-        ("CI_REGISTRY", "registry.test"),
-        ("CI_REGISTRY_IMAGE", "registry.test/group/project"),
-        ("CI_REGISTRY_USER", "gitlab-ci-token"),
-        ("CI_REGISTRY_PASSWORD", "secret"),
-        ("CI_JOB_TOKEN", "token"),
-        ("CI_PIPELINE_ID", "1"),
-        ("CI_PIPELINE_IID", "2"),
-        ("CI_JOB_ID", "3"),
-        ("CI_JOB_NAME", "job"),
-        ("CI_PIPELINE_SOURCE", "push"),
-        ("CI_PROJECT_NAME", "project"),
-        ("CI_PROJECT_PATH", "group/project"),
-        ("CI_PROJECT_NAMESPACE", "group"),
-        ("CI_SERVER_HOST", "gitlab.test"),
-        ("CI_RUNNER_ID", "4"),
-        ("CI_CONCURRENT_ID", "5"),
-    ]
-    .into_iter()
-    .chain(of_ref.iter().copied())
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .collect();
-    let text = job.text();
-    for part in text.split('$').skip(1) {
-        let name: String =
-            part.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let named = name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| !c.is_ascii_lowercase());
-        let set = ["CI_", "GITLAB_", "DOCKER_", "BUILDX_", "KUBE"].iter().any(|prefix| name.starts_with(prefix))
-            || job.sets(&name)
-            || text.contains(&format!("{name}="));
-        // Where a script asks whether a variable is set, it may be without.
-        let asks = ["-n", "-z"].iter().any(|test| {
-            text.split(test).skip(1).any(|behind| behind.trim_start_matches([' ', '"', '$', '{']).starts_with(&name))
-        }) || [":-", ":+", "-}"].iter().any(|default| text.contains(&format!("${{{name}{default}")));
-        if named && !set && (all || !asks) {
-            let value = name.to_lowercase();
-            variables.entry(name).or_insert(value);
-        }
-    }
-    World { variables: variables.into_iter().collect(), ..World::default() }
 }
 
 fn report(world: &str, what: &str, before: &Job, after: &Job, old: &Done, new: &Done) -> String {

@@ -74,6 +74,12 @@ impl Job {
         }
     }
 
+    /// One with a script alone, and with a daemon or without.
+    pub fn of(script: &str, daemon: bool) -> Job {
+        let script = script.lines().map(str::to_owned).collect();
+        Job { name: "job".into(), script, after_script: Vec::new(), variables: Vec::new(), daemon }
+    }
+
     /// All that a shell reads of it.
     pub fn text(&self) -> String {
         let values = self.variables.iter().map(|(_, value)| value.as_str());
@@ -188,7 +194,7 @@ fn expanded(value: &str, own: &[(String, String)], given: &BTreeMap<String, Stri
 }
 
 fn copy(from: &Path, to: &Path) {
-    for (name, path) in crate::common::files(from) {
+    for (name, path) in crate::repository::files(from) {
         let to = to.join(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(path, to).unwrap();
