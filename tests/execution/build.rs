@@ -209,7 +209,7 @@ fn contents(folder: &Path) -> String {
         let name = file.to_string_lossy();
         !name.contains(".gitlab") && !name.ends_with("log")
     }) {
-        text += &format!("{} {}\n", file.display(), std::fs::read_to_string(file).unwrap_or_default());
+        text += &format!("{} {}\n", place(file), std::fs::read_to_string(file).unwrap_or_default());
     }
     hash(&text)
 }
