@@ -1,5 +1,7 @@
 //! What a job does between two commands besides that: builds, what lasts, what ends it.
 
+use std::collections::BTreeSet;
+
 use super::between::{ERREXIT, Point, Shell};
 use super::harmless::{is_test_name, stays_in_the_shell, switches};
 use crate::shell::docker::Verb;
@@ -55,6 +57,20 @@ impl<'f> Shell<'f, '_> {
     /// (<https://www.gnu.org/software/bash/manual/html_node/The-Set-Builtin.html>).
     pub fn goes_on_after(&self, at: Point) -> bool {
         self.lets_fail() || self.command(at).is_some_and(|command| self.is_called_guarded(command, 0))
+    }
+
+    /// What stands between a command and one that becomes part of it, and stays there, where the script goes on after the failure of the
+    /// first: the second one's failure said so at the end, `set +e`, `docker build …`, `echo built`, `docker push …`.
+    pub fn hides_failure(&self, place: Point, other: Point, gone: &BTreeSet<(usize, usize)>) -> Option<&'f Command> {
+        let here = self.command(place)?;
+        let list = |command: &Command| command.context.chain.as_ref().map(|chain| chain.id);
+        let one_list = list(here).is_some() && list(here) == self.command(other).and_then(list);
+        let goes_on = self.goes_on_after(place) || here.context.guarded.is_some() && !one_list;
+        let stays = |(point, command): &(Point, &Command)| {
+            let exits = self.is_exit_of(command, place) || self.is_exit_of(command, other);
+            !gone.contains(&(point.part, point.command)) && !command.context.substitution && !exits
+        };
+        self.between(place, other).filter(|_| goes_on).find(stays).map(|(_, command)| command)
     }
 
     /// Whether a function that a command stands in is called where a failure is passed over; `depth` ends what calls itself.

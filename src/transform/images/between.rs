@@ -153,7 +153,7 @@ impl<'f, 'p> Shell<'f, 'p> {
     }
 
     /// Whether a command only ends the job when another one failed: `docker build … || exit 1`.
-    fn is_exit_of(&self, command: &Command, point: Point) -> bool {
+    pub(super) fn is_exit_of(&self, command: &Command, point: Point) -> bool {
         let (Some(script), Some(other)) = (self.script(point.part), self.command(point)) else { return false };
         let list = script.statements().get(other.context.innermost).filter(|list| list.kind == Kind::List);
         // A sequence that ends the job is all that `||` may lead to where the other is no element of a list (see the reader).

@@ -122,6 +122,13 @@ impl Work<'_, '_, '_> {
                 "its failure would not do to the job what it does now, as a part of its build",
             );
         }
+        for (place, at) in self.joined.clone() {
+            if let Some(command) = self.shell.hides_failure(place, at, &self.flow.dropped) {
+                let what = "follows a failure, which is passed over there, and would hide that the push failed";
+                let message = format!("`{}` {what}", super::super::facts::short(command.raw()));
+                self.refuse(at, "conditional-push", &message);
+            }
+        }
     }
 
     /// What makes images, in no order.
