@@ -49,6 +49,11 @@ pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, projec
         match baked(facts, files, &made, old) {
             Ok(file) => {
                 facts.needs.retain(|reason| !is_compose(reason));
+                facts.compose_reads = [file.as_str(), ".env"]
+                    .into_iter()
+                    .filter_map(|name| files.read(name).ok().flatten())
+                    .map(|text| variables(&text))
+                    .collect();
                 facts.compose_file = Some(file);
             }
             Err(against) => {
@@ -71,6 +76,15 @@ pub(super) fn look_at_compose(facts: &mut [Facts<'_>], files: &dyn Files, projec
         let against: Vec<Reason> = against.chain(begins).collect();
         facts.needs.extend(against);
     }
+}
+
+/// The variables that a text names, each as `$NAME`.
+fn variables(text: &str) -> String {
+    let name = |behind: &str| -> String {
+        let plain = behind.trim_start_matches('{').chars();
+        plain.take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+    };
+    text.split('$').skip(1).map(name).filter(|name| !name.is_empty()).map(|name| format!("${name}")).collect()
 }
 
 /// The paths of a job's artifacts.

@@ -67,6 +67,8 @@ pub struct Facts<'p> {
     pub compose: bool,
     /// The compose file by which `docker buildx bake` builds and pushes the same images; none where that is not shown.
     pub compose_file: Option<String>,
+    /// The variables that it reads, each as `$NAME`.
+    pub compose_reads: String,
     /// The images that it has to do with, by name, until it is known who waits for which; none where there are none.
     pub uses: Option<Box<Uses>>,
     /// Other jobs that may take an image from its daemon: what it builds there and does not push, or they do not pull.

@@ -146,6 +146,7 @@ impl<'f> Work<'_, 'f, '_> {
         self.logged_out();
         self.renamed_later();
         self.masked();
+        self.afterwards();
         self.held();
         self.in_order();
         self.builds(own_builder);

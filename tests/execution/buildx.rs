@@ -1,6 +1,7 @@
 //! `docker buildx`: builders, and what is copied within the registry.
 
 use crate::build::build;
+use crate::compose::bake;
 use crate::docker::{plain, values};
 use crate::store::{Store, full, hash};
 
@@ -17,6 +18,7 @@ pub fn buildx(store: &Store, words: &[String]) -> bool {
     };
     match verb.as_str() {
         "build" | "b" => build(store, rest, true),
+        "bake" => bake(store, rest),
         "create" => {
             let driver = named("--driver").unwrap_or_else(|| "docker-container".into());
             if driver == "docker-container" && !store.has_daemon() {

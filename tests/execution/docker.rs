@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::build::build;
 use crate::buildx::buildx;
+use crate::compose::compose;
 use crate::store::{Store, file_name, full, hash};
 
 /// Runs `docker` with its words; whether it passes.
@@ -36,15 +37,6 @@ pub fn run(store: &Store, words: &[String]) -> bool {
             store.has_daemon() && with_image(store, verb, rest)
         }
         _ => store.unknown(&format!("docker {verb}")),
-    }
-}
-
-/// `docker compose`, whose file is not read here: only what cleans up is known.
-pub fn compose(store: &Store, words: &[String]) -> bool {
-    match words.iter().find(|word| !word.starts_with('-')).map(String::as_str) {
-        Some("down" | "rm" | "stop" | "kill") => store.has_daemon(),
-        Some("version") => true,
-        _ => store.unknown(&format!("docker compose {}", words.join(" "))),
     }
 }
 

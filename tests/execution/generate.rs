@@ -2,42 +2,32 @@
 
 use fastrand::Rng;
 
+use crate::layout::{self, Script};
 use crate::statement::{TESTS, build, name, one, statement};
 
-/// A job's sections.
-#[derive(Clone, Default)]
-pub struct Script {
-    before: Vec<String>,
-    main: Vec<String>,
-    after: Vec<String>,
-}
+const COMPOSE: &str = "services:
+  api:
+    image: ${CI_REGISTRY_IMAGE}/api:${TAG}
+    build: {context: ., target: base, args: {VERSION: \"${VERSION:-0}\"}}
+  web:
+    image: $CI_REGISTRY_IMAGE/web
+    build: ./web
+  database:
+    image: postgres:17
+";
 
 /// A repository with `count` jobs.
 pub fn repository(seed: u64, count: usize) -> Vec<(String, String)> {
     let mut rng = Rng::with_seed(seed);
-    let mut text = String::from(
-        "image: docker:27\nservices: [docker:27-dind]\nvariables:\n  DOCKER_HOST: tcp://docker:2376\n  DOCKER_TLS_CERTDIR: /certs\n  IMAGE: $CI_REGISTRY_IMAGE\n  TAG: $CI_COMMIT_SHORT_SHA\n",
-    );
+    let mut text = layout::head(&mut rng);
     for number in 0..count {
         let script = job(&mut rng);
-        text += &format!("\njob {number}:\n");
-        for (key, items) in
-            [("before_script", &script.before), ("script", &script.main), ("after_script", &script.after)]
-        {
-            if items.is_empty() {
-                continue;
-            }
-            text += &format!("  {key}:\n");
-            for item in items {
-                text += "    - |\n";
-                for line in item.lines() {
-                    text += &format!("      {line}\n");
-                }
-            }
-        }
+        text += &layout::job(&mut rng, number, &script);
     }
     let mut files = vec![(".gitlab-ci.yml".to_owned(), text)];
     for (path, text) in [
+        ("docker-compose.yml", COMPOSE),
+        ("other.yml", "services:\n  app: {build: ., image: \"${IMAGE}:${TAG}\"}\n"),
         ("Dockerfile", "FROM alpine AS base\nFROM base AS test\nRUN true\nFROM base\nCOPY . .\n"),
         ("web/Dockerfile", "ARG BASE=alpine\nFROM $BASE\n"),
         ("tests/Dockerfile", "FROM registry.test/group/project:latest\n"),
@@ -53,7 +43,20 @@ fn job(rng: &mut Rng) -> Script {
         script.before.push("docker login -u $CI_REGISTRY_USER -p $CI_REGISTRY_PASSWORD $CI_REGISTRY".into());
     }
     let (first, second, third) = (name(rng), name(rng), name(rng));
-    script.main = match rng.u8(..9) {
+    script.main = match rng.u8(..11) {
+        9 => {
+            let which = one(rng, &["", "", " api", " web", " api web", " -f other.yml"]);
+            let (file, names) = if which.contains("-f") { (which, "") } else { ("", which) };
+            vec![format!("docker compose{file} build{names}"), format!("docker compose{file} push{names}")]
+        }
+        10 => [
+            "docker-compose build api",
+            "docker-compose build web",
+            "docker-compose push api",
+            "docker-compose push web",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         0 => vec![build(rng, &[&first]), format!("docker push {first}")],
         1 => vec![build(rng, &[&first, &second]), format!("docker push {first}"), format!("docker push {second}")],
         2 => vec![
@@ -101,6 +104,9 @@ fn job(rng: &mut Rng) -> Script {
     let own = [first, second, third];
     for _ in 0..rng.usize(..5) {
         change(rng, &mut script, &own);
+    }
+    if script.main.is_empty() {
+        script.main.push("echo done".into());
     }
     script
 }

@@ -14,9 +14,11 @@
 mod build;
 mod buildx;
 mod compare;
+mod compose;
 mod docker;
 mod generate;
 mod job;
+mod layout;
 #[path = "../common/repository.rs"]
 mod repository;
 mod seen;

@@ -135,7 +135,7 @@ pub fn answer() -> Option<ExitCode> {
     let store = Store::open(PathBuf::from(state));
     let passed = match name.as_str() {
         "docker" => docker::run(&store, &words),
-        "docker-compose" => docker::compose(&store, &words),
+        "docker-compose" => crate::compose::compose(&store, &words),
         "buildx" => docker::run(&store, &[vec!["buildx".to_owned()], words].concat()),
         "sleep" => true,
         "timeout" | "sudo" | "nohup" | "nice" | "time" | "ionice" | "stdbuf" => return Some(through(&name, &words)),

@@ -95,7 +95,27 @@ pub fn build(rng: &mut Rng, names: &[&str]) -> String {
 /// A statement of any kind; names are mostly the job's own.
 pub fn statement(rng: &mut Rng, own: &[String; 3]) -> String {
     let some = |rng: &mut Rng| if rng.u8(..4) > 0 { own[rng.usize(..3)].clone() } else { name(rng) };
-    match rng.u8(..40) {
+    match rng.u8(..42) {
+        40 => one(
+            rng,
+            &[
+                "docker compose push",
+                "docker compose push api",
+                "docker compose push || true",
+                "docker compose build web",
+            ],
+        )
+        .into(),
+        41 => one(
+            rng,
+            &[
+                "docker compose down",
+                "docker compose build --pull",
+                "docker compose build && docker compose push",
+                "docker push $CI_REGISTRY_IMAGE/web",
+            ],
+        )
+        .into(),
         0 | 1 => format!("docker push {}", some(rng)),
         2 => format!("docker tag {} {}", some(rng), some(rng)),
         3 => {

@@ -73,6 +73,17 @@ impl<'f> Shell<'f, '_> {
         self.between(place, other).filter(|_| goes_on).find(stays).map(|(_, command)| command)
     }
 
+    /// What an `after_script` does only where a command of it passed, which fails where the script came to nothing: `docker push …`, then
+    /// `curl …`.
+    pub fn waits_for(&self, at: Point, gone: &BTreeSet<(usize, usize)>) -> Option<&'f Command> {
+        let guards = at.part == 2 && self.command(at).is_some_and(|command| command.context.guarded.is_none());
+        let acts = |(point, command): &(Point, &Command)| {
+            let tells = matches!(purpose(command), Purpose::Image | Purpose::Plumbing | Purpose::Login | Purpose::Idle);
+            *point > at && !gone.contains(&(point.part, point.command)) && !tells && !stays_in_the_shell(command)
+        };
+        self.commands().filter(|_| guards).find(acts).map(|(_, command)| command)
+    }
+
     /// Whether a function that a command stands in is called where a failure is passed over; `depth` ends what calls itself.
     fn is_called_guarded(&self, command: &Command, depth: usize) -> bool {
         let Some(function) = &command.context.function else { return false };

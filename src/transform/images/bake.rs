@@ -1,12 +1,15 @@
 //! What compose builds and pushes, as one `docker buildx bake`.
 
+use std::collections::BTreeSet;
+
 use super::between::{Point, Shell};
 use super::point;
 use crate::shell::docker::{Compose, Verb};
-use crate::shell::{Command, Place};
+use crate::shell::{Command, Place, docker};
 use crate::transform::draft::Draft;
 use crate::transform::facts::Use;
 use crate::transform::left::Reason;
+use crate::transform::purpose::{Purpose, purpose};
 
 /// Writes a build of compose and the push of the same services as one command, where the compose file allows it.
 ///
@@ -45,7 +48,11 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
         let login = between.iter().all(|command| shell.logs_in(command));
         let moves = !between.is_empty();
         let felt = push.filter(|_| moves && login).and_then(|push| shell.felt_on_the_way(point(build), point(push)));
-        if let Some(command) = between.iter().find(|_| !login) {
+        let same = push.is_none_or(|push| shell.means_the_same(&facts.compose_reads, point(build), point(push)));
+        if !same {
+            let message = "a variable that its compose file may read changes on the way from the build".to_owned();
+            reasons.push(at(draft, push.unwrap_or(build), "conditional-push", message));
+        } else if let Some(command) = between.iter().find(|_| !login) {
             let message = format!(
                 "`{}` runs between the build and the push: the image would be pushed before it",
                 crate::transform::short(command.raw())
@@ -63,9 +70,24 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
         {
             let message = "its failure ends the job, and would not within the list of its build".to_owned();
             reasons.push(at(draft, push, "conditional-push", message));
+        } else if let Some(push) = push
+            && let Some(command) = shell
+                .hides_failure(point(build), point(push), &BTreeSet::new())
+                .or_else(|| shell.waits_for(point(push), &BTreeSet::new()))
+        {
+            let message = format!(
+                "`{}` would run, or pass, where it does not after a failure today",
+                crate::transform::short(command.raw())
+            );
+            reasons.push(at(draft, push, "conditional-push", message));
         } else {
             edits.push((build, push, moves));
         }
+    }
+    // It fails where the daemon has no such image, and what compose makes is not followed.
+    for (place, command) in shell.commands().filter(|(_, command)| is_question(command)) {
+        let message = "asks the daemon for an image".to_owned();
+        reasons.push(draft.reason_at_command(place.part, command, "docker-inspect", message));
     }
     for push in pushes {
         let message = "pushes other services than this job builds by one command".to_owned();
@@ -90,6 +112,10 @@ pub(in crate::transform) fn bake(draft: &mut Draft<'_, '_>) -> Result<(), Vec<Re
         draft.handled.insert((stays.part, stays.command));
     }
     Ok(())
+}
+
+fn is_question(command: &Command) -> bool {
+    docker(command).is_some_and(|docker| docker.verb == Verb::Inspect) && purpose(command) == Purpose::Plumbing
 }
 
 /// The services that a command names, as they are written.

@@ -45,7 +45,21 @@ impl Work<'_, '_, '_> {
                     }
                     made.extend(names);
                 }
-                Verb::Rmi => gone.extend(names.map(|name| (name, "removed from the daemon"))),
+                Verb::Rmi => {
+                    let names: Vec<String> = names.collect();
+                    // The project's image may be written out, and has a registry.
+                    let far = |name: &str| name.contains(['/', '$']);
+                    let alike = |one: &str, other: &str| {
+                        let written_out = far(one) && far(other);
+                        let is_open = |variable: &str| {
+                            self.shell.sets_itself(variable) || written_out && variable == "CI_REGISTRY_IMAGE"
+                        };
+                        reference::may_be_one(one, other, &is_open, &|_| false)
+                    };
+                    let one = |name: &&String| names.iter().any(|other| alike(name, other));
+                    let removed = held.iter().filter(one).chain(&names);
+                    gone.extend(removed.map(|name| (name.clone(), "removed from the daemon")));
+                }
                 Verb::Inspect if purpose(command) == Purpose::Plumbing && self.facts.bakes.is_empty() => {
                     if let Some(name) = names.find(|name| !held.contains(name)) {
                         let message =

@@ -131,6 +131,23 @@ impl Work<'_, '_, '_> {
         }
     }
 
+    /// What follows in an `after_script` must not come to run where a failed job has no image to push or to remove.
+    pub(super) fn afterwards(&mut self) {
+        let is_one = |command: &crate::shell::Command| {
+            crate::shell::docker(command).is_some_and(|docker| {
+                matches!(docker.verb, Verb::Push | Verb::Tag | Verb::Pull | Verb::Rmi | Verb::Inspect)
+            })
+        };
+        let handles = self.shell.commands().filter(|(at, command)| at.part == 2 && is_one(command));
+        let waits = |(at, _): (Point, _)| Some((at, self.shell.waits_for(at, &self.flow.dropped)?));
+        let found: Vec<_> = handles.filter_map(waits).collect();
+        for (at, command) in found {
+            let what = super::super::facts::short(command.raw());
+            let message = format!("`{what}` runs only where this passed, which it does not without its image");
+            self.refuse(at, "conditional-image", &message);
+        }
+    }
+
     /// What makes images, in no order.
     fn makers(&self) -> Vec<Point> {
         let builds = self.facts.builds.iter().map(|build| point(&build.at));
