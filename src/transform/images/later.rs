@@ -97,12 +97,20 @@ impl Work<'_, '_, '_> {
         let far = repository.contains('$');
         let open = |key: &&String| is_of(key) || key.contains('$') || far && key.contains('/');
         let locals = self.locals.iter().filter(|(key, _)| is_of(key));
+        // By their values alone: a variable may have another one, of the project's settings or of who starts the pipeline.
+        let written = key(name);
+        let written = written.trim_end_matches(":latest");
+        let by_value = |key: &String| !key.strip_prefix(written).is_some_and(|rest| rest.starts_with(':'));
         let all: Vec<(String, Local)> = locals.map(|(key, local)| (key.clone(), local.clone())).collect();
         let removes = |command: &crate::shell::Command| {
             crate::shell::docker(command).is_some_and(|docker| docker.verb == Verb::Rmi)
         };
         let removes = self.shell.commands().any(|(point, command)| point < at && removes(command));
-        if all.len() < self.locals.keys().filter(open).count() || all.is_empty() || removes {
+        if all.len() < self.locals.keys().filter(open).count()
+            || all.is_empty()
+            || removes
+            || all.iter().any(|(key, _)| by_value(key))
+        {
             self.refuse(at, "push-not-built", "pushes every tag, and it is not certain which there are");
         }
         for (key, local) in all {
