@@ -95,7 +95,11 @@ pub fn build(rng: &mut Rng, names: &[&str]) -> String {
 /// A statement of any kind; names are mostly the job's own.
 pub fn statement(rng: &mut Rng, own: &[String; 3]) -> String {
     let some = |rng: &mut Rng| if rng.u8(..4) > 0 { own[rng.usize(..3)].clone() } else { name(rng) };
-    match rng.u8(..42) {
+    match rng.u8(..46) {
+        42 => "docker push --all-tags $CI_REGISTRY_IMAGE".into(),
+        43 => format!("docker pull {0} || docker build -t {0} .", some(rng)),
+        44 => format!("if [ \"$(docker images -q {0})\" = \"\" ]; then echo none; fi", some(rng)),
+        45 => one(rng, &["crane tag $CI_REGISTRY_IMAGE:latest stable", "skopeo copy docker://$CI_REGISTRY_IMAGE docker://acme/app", "docker buildx imagetools inspect $CI_REGISTRY_IMAGE:latest", "docker manifest create $CI_REGISTRY_IMAGE:list $CI_REGISTRY_IMAGE:latest && docker manifest push $CI_REGISTRY_IMAGE:list"]).into(),
         40 => one(
             rng,
             &[

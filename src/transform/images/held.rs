@@ -11,18 +11,22 @@ impl Work<'_, '_, '_> {
     /// `docker pull x` behind the build puts another image in its place.
     pub(super) fn held(&mut self) {
         let mut held: BTreeSet<String> = BTreeSet::new();
+        // As they are written: a variable may have another value than the file's.
+        let mut written: BTreeSet<String> = BTreeSet::new();
         let mut built: BTreeSet<String> = BTreeSet::new();
         let mut gone: BTreeMap<String, &str> = BTreeMap::new();
         let mut found = Vec::new();
         for (at, command) in self.shell.commands() {
             let Some(docker) = docker(command) else { continue };
             let words = docker.operands.iter().filter_map(|&word| command.words.get(word));
+            let mut keys: Vec<String> = words.clone().map(|word| key(word.display())).collect();
             let mut names = words.map(|word| self.known(word.display()));
             let mut made: Vec<String> = Vec::new();
             match docker.verb {
                 Verb::Build | Verb::BuildxBuild => {
                     let tags = docker.all("tag").filter_map(|option| option.value.as_ref());
-                    made.extend(tags.map(|tag| self.known(&tag.display)));
+                    let (tags, known) = tags.map(|tag| (key(&tag.display), self.known(&tag.display))).unzip();
+                    (keys, made) = (tags, known);
                     // By another name that may mean the same, it takes the place of an earlier image.
                     let is_open = |variable: &str| self.shell.sets_itself(variable);
                     let replaced = |old: &&String| {
@@ -61,13 +65,16 @@ impl Work<'_, '_, '_> {
                     gone.extend(removed.map(|name| (name.clone(), "removed from the daemon")));
                 }
                 Verb::Inspect if purpose(command) == Purpose::Plumbing && self.facts.bakes.is_empty() => {
-                    if let Some(name) = names.find(|name| !held.contains(name)) {
+                    if let Some(name) = keys.iter().find(|name| !written.contains(*name)) {
                         let message =
                             format!("fails where the daemon has no `{name}`, which this job has not made by then");
                         found.push((at, "docker-inspect", message));
                     }
                 }
                 _ => {}
+            }
+            if matches!(docker.verb, Verb::Build | Verb::BuildxBuild | Verb::Pull | Verb::Tag | Verb::Push) {
+                written.extend(keys);
             }
             gone.retain(|name, _| !made.contains(name));
             held.extend(made);
