@@ -47,6 +47,20 @@ pub const WRONG: &[(&str, &str)] = &[
         "docker buildx build -t registry.test/base .\nprintf 'FROM registry.test/base' > b\n\
          docker buildx build --push -f b -t registry.test/a .",
     ),
+    // Compose pushes one service, and bake none.
+    (
+        "printf 'services: {a: {build: ., image: registry.test/a}, b: {build: ., image: registry.test/b}}' > compose.yml\n\
+         docker compose build\ndocker compose push a",
+        "printf 'services: {a: {build: ., image: registry.test/a}, b: {build: ., image: registry.test/b}}' > compose.yml\n\
+         docker buildx bake --file compose.yml a b",
+    ),
+    // Both are pushed, by what the variable is then.
+    (
+        "printf 'services: {a: {build: ., image: \"registry.test/a:${TAG}\"}}' > compose.yml\nexport TAG=one\n\
+         docker compose build\nexport TAG=two\ndocker compose build\ndocker compose push",
+        "printf 'services: {a: {build: ., image: \"registry.test/a:${TAG}\"}}' > compose.yml\nexport TAG=one\n\
+         docker buildx bake --file compose.yml --push\nexport TAG=two",
+    ),
 ];
 
 /// What a migrated script has before it.
