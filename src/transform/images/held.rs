@@ -8,64 +8,50 @@ use crate::transform::purpose::{Purpose, purpose};
 
 impl Work<'_, '_, '_> {
     /// `docker inspect x` fails where nothing has made `x`, and `docker push x` or `docker tag x y` where it is removed again. A
-    /// `docker pull x` behind the build puts another image in its place.
+    /// `docker pull x` behind the build puts another image in its place. Names count as they are written, since a variable may have
+    /// another value than the file's, and as one where they may be.
     pub(super) fn held(&mut self) {
         let mut held: BTreeSet<String> = BTreeSet::new();
-        // As they are written: a variable may have another value than the file's.
-        let mut written: BTreeSet<String> = BTreeSet::new();
         let mut built: BTreeSet<String> = BTreeSet::new();
         let mut gone: BTreeMap<String, &str> = BTreeMap::new();
         let mut found = Vec::new();
         for (at, command) in self.shell.commands() {
             let Some(docker) = docker(command) else { continue };
             let words = docker.operands.iter().filter_map(|&word| command.words.get(word));
-            let mut keys: Vec<String> = words.clone().map(|word| key(word.display())).collect();
-            let mut names = words.map(|word| self.known(word.display()));
+            let names: Vec<String> = words.map(|word| reference::plain_hub(&key(word.display()))).collect();
             let mut made: Vec<String> = Vec::new();
             match docker.verb {
                 Verb::Build | Verb::BuildxBuild => {
                     let tags = docker.all("tag").filter_map(|option| option.value.as_ref());
-                    let (tags, known) = tags.map(|tag| (key(&tag.display), self.known(&tag.display))).unzip();
-                    (keys, made) = (tags, known);
+                    made.extend(tags.map(|tag| reference::plain_hub(&key(&tag.display))));
                     // By another name that may mean the same, it takes the place of an earlier image.
-                    let is_open = |variable: &str| self.shell.sets_itself(variable);
                     let replaced = |old: &&String| {
-                        made.iter().any(|new| new != *old && reference::may_be_one(new, old, &is_open, &|_| false))
+                        made.iter().any(|new| self.known(new) != self.known(old) && self.alike(new, old))
                     };
                     gone.extend(built.iter().filter(replaced).map(|name| (name.clone(), "perhaps built anew")));
                     built.extend(made.iter().cloned());
                 }
                 Verb::Pull => {
-                    let names: Vec<String> = names.collect();
-                    gone.extend(
-                        names.iter().filter(|name| built.contains(*name)).map(|name| (name.clone(), "pulled anew")),
-                    );
+                    let again = |old: &&String| names.iter().any(|name| self.known(name) == self.known(old));
+                    gone.extend(built.iter().filter(again).map(|name| (name.clone(), "pulled anew")));
                     held.extend(names);
                 }
                 Verb::Tag | Verb::Push => {
-                    if let Some((name, how)) = names.next().and_then(|name| gone.get_key_value(&name)) {
+                    let mut names = names.into_iter();
+                    let name = names.next().unwrap_or_default();
+                    if let Some((_, how)) = gone.iter().find(|(gone, _)| self.known(gone) == self.known(&name)) {
                         let message = format!("`{name}` is {how} before this");
                         found.push((at, "conditional-push", message));
                     }
                     made.extend(names);
                 }
                 Verb::Rmi => {
-                    let names: Vec<String> = names.collect();
-                    // The project's image may be written out, and has a registry.
-                    let far = |name: &str| name.contains(['/', '$']);
-                    let alike = |one: &str, other: &str| {
-                        let written_out = far(one) && far(other);
-                        let is_open = |variable: &str| {
-                            self.shell.sets_itself(variable) || written_out && variable == "CI_REGISTRY_IMAGE"
-                        };
-                        reference::may_be_one(one, other, &is_open, &|_| false)
-                    };
-                    let one = |name: &&String| names.iter().any(|other| alike(name, other));
+                    let one = |held: &&String| names.iter().any(|name| self.alike(held, name));
                     let removed = held.iter().filter(one).chain(&names);
                     gone.extend(removed.map(|name| (name.clone(), "removed from the daemon")));
                 }
                 Verb::Inspect if purpose(command) == Purpose::Plumbing && self.facts.bakes.is_empty() => {
-                    if let Some(name) = keys.iter().find(|name| !written.contains(*name)) {
+                    if let Some(name) = names.iter().find(|name| !held.contains(*name)) {
                         let message =
                             format!("fails where the daemon has no `{name}`, which this job has not made by then");
                         found.push((at, "docker-inspect", message));
@@ -73,15 +59,21 @@ impl Work<'_, '_, '_> {
                 }
                 _ => {}
             }
-            if matches!(docker.verb, Verb::Build | Verb::BuildxBuild | Verb::Pull | Verb::Tag | Verb::Push) {
-                written.extend(keys);
-            }
             gone.retain(|name, _| !made.contains(name));
             held.extend(made);
         }
         for (at, code, message) in found {
             self.refuse(at, code, &message);
         }
+    }
+
+    /// Whether two names may be of one image. The project's may be written out, and has a registry.
+    fn alike(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (self.known(one), self.known(other));
+        let written_out = [&one, &other].iter().all(|name| name.contains(['/', '$']));
+        let is_open =
+            |variable: &str| self.shell.sets_itself(variable) || written_out && variable == "CI_REGISTRY_IMAGE";
+        reference::may_be_one(&one, &other, &is_open, &|_| false)
     }
 
     /// What is pushed with its build must not come before another push by the same name that it follows today.
