@@ -87,7 +87,8 @@ pub fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> 
     let bare =
         world(before, &[("CI_COMMIT_BRANCH", "a"), ("CI_COMMIT_REF_NAME", "a"), ("CI_COMMIT_REF_SLUG", "a")], false);
     let empty = World { empty: true, ..branch.clone() };
-    let by_hand = World { by_hand: true, ..branch.clone() };
+    let by_hand = World { by_hand: Some(("registry.test/group/by-hand", "by-hand")), ..branch.clone() };
+    let one_name = World { by_hand: Some(("registry.test/group/project", "latest")), ..branch.clone() };
     let mut first: Option<(Done, Done)> = None;
     let text = before.text();
     let tries_again = ["||", "&&", "until", "while", "for ", "if ", "set +"].iter().any(|word| text.contains(word));
@@ -99,6 +100,7 @@ pub fn same(before: &Job, after: &Job, repository: &Path) -> Result<(), String> 
         ("with few variables", &bare),
         ("with an empty registry", &empty),
         ("with variables by hand", &by_hand),
+        ("with variables that make names alike", &one_name),
     ] {
         let (old, new) = (before.run(world, repository, true), after.run(world, repository, false));
         // What runs in the background runs in no certain order.

@@ -30,8 +30,9 @@ pub struct World {
     pub fails: Option<String>,
     /// It fails the first time only.
     pub once: bool,
-    /// The pipeline was started with other values of the job's variables (GitLab, "Run a pipeline manually").
-    pub by_hand: bool,
+    /// The pipeline was started with other values of the job's variables (GitLab, "Run a pipeline manually"): of those with an image's
+    /// name, and of all others.
+    pub by_hand: Option<(&'static str, &'static str)>,
 }
 
 /// What a run did.
@@ -109,10 +110,10 @@ impl Job {
         let given = variables.clone();
         for (name, value) in &self.variables {
             let ours = ["DOCKER", "BUILD", "COMPOSE", "KUBE", "GIT"].iter().any(|prefix| name.starts_with(prefix));
-            let value = match value.contains(['/', '$']) || name.contains("IMAGE") {
-                _ if !world.by_hand || ours => expanded(value, &self.variables, &given, 0),
-                true => "registry.test/group/by-hand".to_owned(),
-                false => "by-hand".to_owned(),
+            let value = match world.by_hand.filter(|_| !ours) {
+                Some((image, _)) if value.contains(['/', '$']) || name.contains("IMAGE") => image.to_owned(),
+                Some((_, other)) => other.to_owned(),
+                None => expanded(value, &self.variables, &given, 0),
             };
             variables.insert(name.clone(), value);
         }
