@@ -103,8 +103,7 @@ const BY_VERB: &[(&str, &str)] = &[
     ("deno", "add cache check compile doc fmt info init install lint outdated publish remove types uninstall upgrade"),
     (
         "dotnet",
-        "add build build-server clean dev-certs ef format help list new nuget pack publish reference remove \
-         restore sln store workload",
+        "add build-server clean dev-certs ef format help list new nuget reference remove restore sln store workload",
     ),
     ("etcdctl", "del endpoint get member put version"),
     ("flutter", "analyze build channel clean config create devices doctor format gen-l10n precache pub upgrade"),

@@ -78,6 +78,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
                 None
             }
             "test" | "nextest" | "vstest" | "llvm-cov" | "tarpaulin" => hidden("test-runner"),
+            // What its project files say is run as well.
+            "build" | "pack" | "publish" if name == "dotnet" => hidden("task"),
             _ if is_familiar(words, at, name) => None,
             _ => hidden("task"),
         },
@@ -140,6 +142,10 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             let rest = || words.iter().skip(at + 1);
             let inline = rest().any(|word| is_inline(language, word.display()));
             let shown = rest().any(|word| programs::runs(language, word));
+            // It looks for the tests itself.
+            if language == "node" && next.is_none() && rest().any(|word| word.display() == "--test") {
+                return Some(Hidden { code: "test-runner", target: None });
+            }
             (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
         _ if written.starts_with("/kaniko/") => None,

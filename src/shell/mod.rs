@@ -33,5 +33,5 @@ pub use package::{Package, package, within};
 pub use place::Place;
 pub use script::Script;
 pub use statement::{Function, Kind, Statement};
-pub use users::{invoked, other_daemon_users, reads_from_daemon, reads_from_daemon_only};
+pub use users::{invoked, names_host, other_daemon_users, reads_from_daemon, reads_from_daemon_only};
 pub use word::Word;

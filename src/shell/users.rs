@@ -168,13 +168,41 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         return Some(Reason::new("docker-daemon-image", "it reads or writes an image of the daemon's"));
     }
     let probes = matches!(name, "nc" | "ncat" | "netcat" | "ping" | "telnet" | "getent" | "nslookup")
-        && rest().any(|word| word == "docker");
+        && rest().any(|word| word == "docker")
+        || raw.contains("/dev/tcp/docker/");
     // `export DOCKER_HOST=tcp://docker:2375` only prepares.
-    let speaks = !matches!(name, "export" | "echo" | "printf" | "declare" | "local")
-        && rest().any(|word| word.contains(':') && (word.contains("://docker:") || word.contains("docker:237")));
+    let speaks = !matches!(name, "export" | "echo" | "printf" | "declare" | "local") && rest().any(is_at_host);
     (probes || speaks).then(|| {
         Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })
+}
+
+/// Whether a text is an address at the host `docker`: `http://docker/`, `docker:5432`. What has the look of an image's name and tag is
+/// none: `docker:27`.
+fn is_at_host(text: &str) -> bool {
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(['/', '?', ',']);
+    let port = |text: &str| {
+        text.strip_prefix("docker:").is_some_and(|rest| {
+            let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            rest.len() - behind.len() > 2 && ends(behind)
+        })
+    };
+    let url = |text: &str| {
+        let authority = text.split('/').next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        host == "docker" || host.starts_with("docker:")
+    };
+    text.contains("docker")
+        && (port(text)
+            // `docker://` is no address of a host.
+            || text.match_indices("://").any(|(at, mark)| !text[..at].ends_with("docker") && url(&text[at + mark.len()..]))
+            || text.match_indices(['=', '@']).any(|(at, mark)| port(&text[at + mark.len()..])))
+}
+
+/// Whether a variable says where a program finds a service, and that is the host `docker`: `DB_HOST: docker`.
+pub fn names_host(name: &str, value: &str) -> bool {
+    let names = ["HOST", "ADDR", "SERVER", "ENDPOINT", "URL", "URI"];
+    is_at_host(value) || value == "docker" && names.iter().any(|part| name.contains(part))
 }
 
 /// Whether a variable tells a scanner to read images out of the daemon and from nowhere else (trivy, `--image-src`; anchore's syft

@@ -41,6 +41,7 @@ pub(super) fn apply(draft: &mut Draft<'_, '_>, settings: &Settings) -> Result<()
         return Ok(());
     }
     images::bake(draft)?;
+    images::bakes_send_one(draft);
     if facts.builds.is_empty() {
         return Ok(());
     }

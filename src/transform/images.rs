@@ -28,7 +28,7 @@ use crate::shell::docker::Verb;
 
 pub(super) use bake::bake;
 use between::{Point, Shell};
-pub(super) use edit::apply;
+pub(super) use edit::{apply, bakes_send_one};
 pub(super) use flow::{Built, Check, Copy, Flow};
 pub(super) use harmless::{demands, switches};
 use names::names;

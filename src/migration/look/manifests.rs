@@ -52,9 +52,17 @@ const CONTAINERS: Says = Says::One(&[
     "dockerfile-maven",
     "pytest-docker",
     "pytest_docker",
+    "spatie/docker",
+    "beluga-php/docker-php",
 ]);
 
-const PYTHON: &[&str] = &["pytest", "tox", "nox", "behave", "robot"];
+/// How project files of .NET make an image with the daemon ("Containerize a .NET app with dotnet publish"), or run docker.
+const DOTNET_IMAGES: &[&str] = &["defaultcontainer", "publishcontainer", "\"docker ", "docker-compose "];
+
+const DOTNET_FILES: &[&str] =
+    &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Build.props", "Directory.Build.targets", "*.pubxml"];
+
+const PYTHON: &[&str] = &["hatch", "pytest", "tox", "nox", "behave", "robot"];
 
 /// Where Python projects say what their tests need.
 const PYTHON_FILES: &[&str] =
@@ -66,6 +74,7 @@ const NODE: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "bunx", "pnpx", "le
 const TOOLS: &[Tool] = &[
     tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
     tool(&["dotnet"], &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Packages.props"], Where::Anywhere, CONTAINERS),
+    tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(DOTNET_IMAGES)),
     tool(&["go"], &["go.mod"], Where::Anywhere, CONTAINERS),
     tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, CONTAINERS),
     tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
@@ -106,8 +115,9 @@ const TOOLS: &[Tool] = &[
 ];
 
 /// Where package managers are told what tests need.
-const MANIFESTS: [&str; 9] = [
+const MANIFESTS: [&str; 10] = [
     "package.json",
+    "composer.json",
     "pom.xml",
     "build.gradle",
     "build.gradle.kts",
@@ -249,7 +259,13 @@ impl Looks<'_> {
 
     /// Whether a tool that does nothing but what its files say finds no docker in them, and nothing that they only name.
     pub(super) fn is_without_docker(&mut self, command: &Command) -> bool {
+        let verb = command.words.get(1).map(|word| word.display()).unwrap_or_default();
         let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
+            Some("dotnet") if matches!(verb, "build" | "pack" | "publish") => {
+                let files: Vec<String> =
+                    DOTNET_FILES.iter().flat_map(|pattern| self.listed(&format!("**/{pattern}"), MOST)).collect();
+                return !files.iter().any(|path| self.says(path, Says::One(DOTNET_IMAGES)).is_some());
+            }
             Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
             Some("goreleaser") => (
                 &[

@@ -5,15 +5,16 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Values, reason, short};
+use super::{Around, Build, Facts, Part, Reading, Reason, Recipe, Unseen, Use, Uses, Values, reason, reason_at, short};
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
     Command, Daemon, Docker, Script, Scripts, Word, calls_own, daemon, docker, expansions_run, hides_docker,
-    mentions_docker, program, reads_from_daemon,
+    mentions_docker, names_host, other_daemon_users, program, reads_from_daemon,
 };
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
+use crate::transform::use_kubernetes_builder::DAEMON_VARIABLES;
 
 /// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
 #[derive(Default)]
@@ -163,6 +164,7 @@ impl<'s> Survey<'s> {
         facts.told_to_scan(&reading.parts, &scripts);
         if !facts.dind.is_empty() {
             facts.exports(&reading.parts, &scripts);
+            facts.hosts(&scripts);
         }
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
@@ -247,6 +249,27 @@ impl Facts<'_> {
         }
     }
 
+    /// Variables by which a program finds the daemon's host, `DB_HOST: docker`: of the job itself, or read by its scripts.
+    fn hosts(&mut self, scripts: &[Arc<Script>]) {
+        let project = self.project;
+        let found: Vec<Reason> = self
+            .effective
+            .variables()
+            .filter(|variable| !DAEMON_VARIABLES.contains(&&*variable.key))
+            .filter(|variable| names_host(&variable.key, &variable.setting.variable_text()))
+            .filter(|variable| {
+                let own = !matches!(variable.setting.origin.way, Way::Default | Way::Global);
+                let names = [format!("${}", variable.key), format!("${{{}", variable.key)];
+                own || scripts.iter().any(|script| names.iter().any(|name| script.text().contains(name)))
+            })
+            .map(|variable| {
+                let message = format!("`{}` names the host `docker`, the daemon's service", variable.key);
+                reason_at(project, variable.setting.written_at(), None, "docker-host", message)
+            })
+            .collect();
+        self.needs.extend(found);
+    }
+
     /// What a variable of the job tells a scanner to read out of the daemon.
     fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
         for (part, script) in parts.iter().zip(scripts) {
@@ -306,9 +329,11 @@ impl Facts<'_> {
                 };
                 if let Some((code, message)) = docker(command).filter(|_| own).and_then(asks) {
                     self.plumbing.push(reason(project, part, place, code, message));
-                } else if own && docker(command).is_none() && hides_docker(command).is_some() {
+                } else if own && docker(command).is_none() {
+                    let probe = other_daemon_users(command).map(|why| why.code);
                     let message = format!("`{}` asks the daemon", short(command.raw()));
-                    self.plumbing.push(reason(project, part, place, "shell-string", message));
+                    let code = probe.or_else(|| hides_docker(command).map(|_| "shell-string"));
+                    self.plumbing.extend(code.map(|code| reason(project, part, place, code, message)));
                 }
             }
             Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}

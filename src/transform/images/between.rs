@@ -252,6 +252,11 @@ impl<'f, 'p> Shell<'f, 'p> {
 
     /// A command behind a place that is none of docker's image commands and names an image, other than to print it.
     pub fn names_after(&self, from: Point, name: &str) -> Option<Point> {
+        self.users_after(from, name).first().map(|(point, _)| *point)
+    }
+
+    /// All such commands.
+    pub fn users_after(&self, from: Point, name: &str) -> Vec<(Point, &'f Command)> {
         let names = |command: &Command| {
             let words = command.words.iter().map(|word| word.display());
             let values = command.assignments.iter().filter_map(|set| set.value.as_ref()).map(|value| value.display());
@@ -260,8 +265,8 @@ impl<'f, 'p> Shell<'f, 'p> {
         let follows = |command: &Command| {
             matches!(purpose(command), Purpose::Image | Purpose::Build | Purpose::Plumbing | Purpose::Idle)
         };
-        let mut after = self.commands().filter(|(point, _)| from < *point);
-        after.find(|(_, command)| !follows(command) && names(command)).map(|(point, _)| point)
+        let after = self.commands().filter(|(point, _)| from < *point);
+        after.filter(|(_, command)| !follows(command) && names(command)).collect()
     }
 
     /// Whether the second of two places is in an `after_script` and the first is not: it is reached after a failure as well.

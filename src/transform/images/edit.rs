@@ -8,7 +8,7 @@ use crate::shell::docker::{Opt, Verb};
 use crate::shell::{Command, Place, Script};
 use crate::transform::draft::Draft;
 use crate::transform::ending::ends_alike;
-use crate::transform::facts::Build;
+use crate::transform::facts::{Build, Use};
 use crate::transform::image::{copies_alike, expand, image_of, name_of, newer};
 use crate::transform::left::Reason;
 use crate::transform::settings::Settings;
@@ -101,7 +101,7 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     let verb =
         (first.item == last.item).then_some(Place { item: first.item, range: first.range.start..last.range.end })?;
     // What `docker push` sends is one image; with the attestation that buildx adds by itself it would be an index.
-    let index = attests(build);
+    let index = attests(&build.at);
     let single = sends_one(draft, build);
     let words = match (push, index) {
         (true, true) => "buildx build --push",
@@ -162,8 +162,8 @@ fn build_edits(draft: &Draft<'_, '_>, build: &Build, command: &Command, built: &
     Some(edits)
 }
 
-fn attests(build: &Build) -> bool {
-    ["provenance", "attest", "sbom"].iter().any(|option| build.at.docker.last(option).is_some())
+fn attests(build: &Use) -> bool {
+    ["provenance", "attest", "sbom"].iter().any(|option| build.docker.last(option).is_some())
 }
 
 /// Whether a build pushes one image by itself, and would push an index with an attestation by the Kubernetes driver: a daemon's
@@ -175,7 +175,27 @@ pub(super) fn sends_one(draft: &Draft<'_, '_>, build: &Build) -> bool {
         fields.into_iter().any(|field| matches!(field, "type=registry" | "push=true"))
     };
     let pushes = docker.flag("push") || docker.all("output").any(sends);
-    pushes && !attests(build) && old_daemon(draft) && !Shell::of(draft.facts).makes_builder()
+    pushes && !attests(&build.at) && by_old_daemon(draft)
+}
+
+/// Whether the job builds by the own builder of a daemon that adds no attestation.
+fn by_old_daemon(draft: &Draft<'_, '_>) -> bool {
+    old_daemon(draft) && !Shell::of(draft.facts).makes_builder()
+}
+
+/// Has each bake that pushes send one image by each name, as it does today.
+pub(in crate::transform) fn bakes_send_one(draft: &mut Draft<'_, '_>) {
+    let facts = draft.facts;
+    if facts.bakes.is_empty() || !by_old_daemon(draft) {
+        return;
+    }
+    for bake in facts.bakes.iter().filter(|bake| bake.docker.flag("push") && !attests(bake)) {
+        let Some(command) = facts.command_of(bake) else { continue };
+        let last = bake.docker.verb_words.last().and_then(|&word| command.words.get(word)?.place());
+        let Some(place) = last else { continue };
+        let Some(word) = draft.slice(bake.part, place).map(str::to_owned) else { continue };
+        draft.edit(bake.part, place, format!("{word} --provenance=false"));
+    }
 }
 
 /// Whether the job's daemon is known to be older than 29 (Docker Engine 29 release notes, "containerd image store").

@@ -74,9 +74,13 @@ impl Work<'_, '_, '_> {
         let Some(first) = images.min() else { return };
         for logout in self.shell.logouts().filter(|logout| *logout > first) {
             for name in &names {
-                let user = self.shell.names_after(logout, name.trim_end_matches(":latest"));
+                let users = self.shell.users_after(logout, name.trim_end_matches(":latest"));
+                // What only writes the name down pulls nothing.
+                let user = users.iter().find(|(_, user)| !matches!(user.name(), Some("echo" | "printf")));
                 found.extend(
-                    user.map(|at| (at, format!("uses `{name}` behind a logout, where it would have to be pulled"))),
+                    user.map(|(at, _)| {
+                        (*at, format!("uses `{name}` behind a logout, where it would have to be pulled"))
+                    }),
                 );
             }
         }
