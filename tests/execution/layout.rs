@@ -134,7 +134,7 @@ fn plain(command: &str) -> bool {
 fn folded(command: &str) -> String {
     let at = command.match_indices(" -").map(|(at, _)| at).find(|at| {
         let before = &command[..*at];
-        before.matches('"').count() % 2 == 0 && before.matches('\'').count() % 2 == 0
+        ['"', '\''].iter().all(|quote| before.matches(*quote).count().is_multiple_of(2))
     });
     at.map_or_else(|| command.to_owned(), |at| format!("{}\n{}", &command[..at], &command[at + 1..]))
 }
