@@ -153,8 +153,8 @@ fn job_status(
     let unseen = facts.unseen(project);
     let outcome = match need {
         _ if !facts.needs.is_empty() => Outcome::Scoped,
-        Need::NotNeeded if !facts.makes_images() && facts.registry => Outcome::Migrated,
         Need::NotNeeded if !unseen.is_empty() => Outcome::Left,
+        Need::NotNeeded if !facts.makes_images() && facts.registry => Outcome::Migrated,
         Need::NotNeeded if !facts.makes_images() => Outcome::None,
         _ if pending => Outcome::Pending,
         _ if left.is_some() => Outcome::Left,

@@ -13,7 +13,7 @@ impl Facts<'_> {
         let idle = !self.uses_docker()
             && self.hidden.is_empty()
             && self.plumbing.is_empty()
-            && !(self.registry || self.kubernetes || self.never);
+            && !(self.kubernetes || self.never);
         let Some(services) = own.filter(|_| idle && !self.dind.is_empty()) else { return Vec::new() };
         if !self.perhaps.is_empty() {
             return self.perhaps.iter().map(|(unseen, _)| unseen.reason.clone()).collect();
