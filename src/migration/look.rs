@@ -273,7 +273,9 @@ impl<'f> Looks<'f> {
                 text.get(..at).unwrap_or_default().matches('\n').count() + 1
             };
             let calls = |what: String| (line(), format!("{}` for `{what}", short(command.raw())));
-            let hidden = hides_docker(command).filter(|_| !calls_own(&script, command) && !self.is_declared(command));
+            let hidden = hides_docker(command).filter(|_| {
+                !calls_own(&script, command) && !self.is_declared(command) && !self.is_without_docker(command)
+            });
             let shown = docker(command).is_some() || other_daemon_users(command).is_some();
             // A string or an alias that speaks of docker, and a variable that is docker.
             let said = hidden.as_ref().is_some_and(|hidden| {

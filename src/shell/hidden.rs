@@ -94,7 +94,7 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             Some(Hidden { code, target: Some(verb) })
         }
         "moon" => (argument == Some("run")).then_some(()).and_then(|()| hidden("task")),
-        "goreleaser" => matches!(argument, None | Some("release" | "continue" | "publish"))
+        "goreleaser" => matches!(argument, None | Some("build" | "release" | "continue" | "publish"))
             .then_some(())
             .and_then(|()| hidden("goreleaser")),
         "terraform" | "tofu" | "terragrunt" => {
@@ -106,6 +106,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
                 .then_some(())
                 .and_then(|()| hidden("terraform"))
         }
+        // What one file says is run as well.
+        "atlas" | "helmfile" | "sphinx-build" | "mkdocs" | "buf" | "netlify" | "doxygen" => hidden("task"),
         "find" => executed(words, at, depth),
         "run-parts" => hidden("script"),
         "alias" => {
@@ -146,6 +148,8 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
             if language == "node" && next.is_none() && rest().any(|word| word.display() == "--test") {
                 return Some(Hidden { code: "test-runner", target: None });
             }
+            // PowerShell's own commands are not told from others.
+            let shown = shown || inline && language == "pwsh";
             (next.is_some() && (shown || !inline)).then_some(Hidden { code: "interpreter", target: next })
         }
         _ if written.starts_with("/kaniko/") => None,

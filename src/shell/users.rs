@@ -49,6 +49,15 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("talosctl", "cluster", "talosctl", "talosctl creates clusters in docker containers"),
     ("horusec", "start", "horusec", "horusec runs its tools in docker containers"),
     ("batect", "", "batect", "batect runs tasks in docker containers"),
+    ("heroku", "container:push container:release", "heroku", "heroku builds with docker"),
+    ("mega-linter-runner", "", "mega-linter", "it runs its linters in a docker container"),
+    ("woodpecker-cli", "exec", "woodpecker", "it runs steps in docker containers"),
+    ("drone", "exec", "drone", "it runs steps in docker containers"),
+    ("kas-container", "", "kas-container", "it builds in a docker container"),
+    ("miniwdl", "run", "miniwdl", "miniwdl runs tasks in docker containers"),
+    ("linuxkit", "build", "linuxkit", "linuxkit builds with docker"),
+    ("warden", "env", "warden", "warden runs services in docker containers"),
+    ("nhost", "up", "nhost", "nhost runs services in docker containers"),
     ("dockerd", "", "dockerd", "the job starts a daemon of its own"),
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
@@ -104,7 +113,14 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     }
     // Build tools that are told to make an image with the daemon: Spring Boot's plugins, jib, Quarkus, sam, flyctl.
     let said = |word: &str| {
-        let told = ["bootBuildImage", "build-image", "jib:dockerBuild", "jibDockerBuild", "container-image.build=true"];
+        let told = [
+            "bootBuildImage",
+            "build-image",
+            "jib:dockerBuild",
+            "jibDockerBuild",
+            "container-image.build=true",
+            "container-build=true",
+        ];
         told.iter().any(|it| word.ends_with(it))
     };
     // It looks for a daemon with `docker ps` first (azure-cli, `acr/custom.py`).

@@ -4,7 +4,8 @@
 //! `before_script` and `after_script` only served the daemon go. Jobs that still need the daemon extend one hidden job,
 //! `.dind`, that holds all of it: in effect they stay exactly what they were. Jobs that need none lose the service and
 //! what came with it. Migrated jobs lose the `services: []` and the empty variables that nothing makes necessary any more.
-//! When no job needs the daemon, there is no `.dind`.
+//! When no job needs the daemon, there is no `.dind`. Beside an include that cannot be read it is `.ci-migrate-dind`, since GitLab would
+//! merge it with a hidden job of that include by the same name.
 //!
 //! # What it does not do
 //!
@@ -113,7 +114,12 @@ impl Work<'_, '_, '_> {
         keep.extend(back);
         self.heirs = heirs;
         self.keep_read_variables(&keep, &lose);
-        let name = ["\u{2e}dind", ".docker-in-docker"].into_iter().find(|name| stage.pipeline.job(name).is_none());
+        // Hidden jobs of an include that cannot be read may have the usual names.
+        let names = match stage.pipeline.partial().is_empty() {
+            true => ["\u{2e}dind", ".docker-in-docker"],
+            false => [".ci-migrate-dind", ".ci-migrate-docker-in-docker"],
+        };
+        let name = names.into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
             return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
         };

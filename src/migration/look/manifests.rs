@@ -53,6 +53,13 @@ const CONTAINERS: Says = Says::One(&[
     "pytest-docker",
     "pytest_docker",
     "spatie/docker",
+    "spring-boot-docker-compose",
+    "io.micronaut.test-resources",
+    "aspire.hosting.testing",
+    "@pulumi/docker",
+    "pulumi-docker",
+    "docker-api",
+    "\"docker-compose\":",
     "beluga-php/docker-php",
 ]);
 
@@ -71,10 +78,48 @@ const PYTHON_FILES: &[&str] =
 /// Which run the tests of any package of a workspace.
 const NODE: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "bunx", "pnpx", "lerna", "nx", "turbo", "jest", "vitest"];
 
+/// How files of tools that run programs say docker.
+const RUNS: Says = Says::One(&[
+    "docker://",
+    "docker run",
+    "docker build",
+    "docker compose",
+    "docker-compose ",
+    "\"docker\"",
+    "'docker'",
+    "command: docker",
+]);
+
+/// Tools that do what one file says, and are silent where it does not say docker.
+const BY_FILE: &[Tool] = &[
+    tool(&["atlas"], &["atlas.hcl"], Where::Anywhere, RUNS),
+    tool(&["helmfile"], &["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl"], Where::Anywhere, RUNS),
+    tool(&["sphinx-build"], &["conf.py"], Where::Anywhere, RUNS),
+    tool(&["mkdocs"], &["mkdocs.yml", "mkdocs.yaml"], Where::Anywhere, RUNS),
+    tool(&["buf"], &["buf.gen.yaml", "buf.gen.*.yaml"], Where::Anywhere, RUNS),
+    tool(&["netlify"], &["netlify.toml"], Where::Anywhere, RUNS),
+    tool(&["doxygen"], &["Doxyfile", "Doxyfile.*"], Where::Anywhere, RUNS),
+    tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(DOTNET_IMAGES)),
+];
+
 const TOOLS: &[Tool] = &[
     tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
     tool(&["dotnet"], &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Packages.props"], Where::Anywhere, CONTAINERS),
-    tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(DOTNET_IMAGES)),
+    tool(PYTHON, PYTHON_FILES, Where::Anywhere, Says::One(&["docker==", "docker>=", "docker~=", "docker = "])),
+    tool(
+        &["packer"],
+        &["*.pkr.hcl", "*.json"],
+        Where::Anywhere,
+        Says::One(&["source \"docker\"", "\"type\": \"docker\""]),
+    ),
+    tool(&["pulumi"], &["requirements*.txt", "package.json"], Where::Anywhere, CONTAINERS),
+    tool(
+        &["sam"],
+        &["template.yaml", "template.yml", "samconfig.toml"],
+        Where::Anywhere,
+        Says::One(&["packagetype: image", "use_container"]),
+    ),
+    tool(&["kitchen"], &[".kitchen.yml", "kitchen.yml"], Where::Here, Says::One(&["docker", "dokken"])),
     tool(&["go"], &["go.mod"], Where::Anywhere, CONTAINERS),
     tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, CONTAINERS),
     tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
@@ -157,6 +202,21 @@ fn lines_of(json: &serde_json::Value, name: &str, depth: usize) -> Vec<String> {
     whole.collect()
 }
 
+/// The lines of the scripts that a line names for something else to run: `run-s stack:up test`, `concurrently "npm:stack:*"`.
+fn named_by(scripts: &serde_json::Value, run: &str) -> String {
+    let words: Vec<&str> = run.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).collect();
+    let plain =
+        words.iter().map(|word| word.trim_start_matches("npm:").trim_start_matches("yarn:")).collect::<Vec<_>>();
+    let named = |name: &str| {
+        plain.iter().any(|word| match word.strip_suffix('*') {
+            Some(prefix) => !prefix.is_empty() && name.starts_with(prefix),
+            None => *word == name,
+        })
+    };
+    let all = scripts.as_object().into_iter().flatten();
+    all.filter(|(name, _)| named(name)).filter_map(|(_, run)| Some(format!("\n{}", run.as_str()?))).collect()
+}
+
 /// As many files of one kind are read.
 const MOST: usize = 64;
 
@@ -173,7 +233,8 @@ impl Looks<'_> {
         told.or_else(|| self.package_script(command, ground, depth)).or_else(|| {
             let names = [invoked(command)?, program(command)?];
             let folders = ground.folders(&folder_options(command));
-            let tools = TOOLS.iter().filter(|tool| names.iter().any(|name| tool.programs.contains(name)));
+            let tools =
+                TOOLS.iter().chain(BY_FILE).filter(|tool| names.iter().any(|name| tool.programs.contains(name)));
             tools.into_iter().find_map(|tool| {
                 self.tools_files(tool, &folders).into_iter().find_map(|path| self.says(&path, tool.says))
             })
@@ -261,10 +322,9 @@ impl Looks<'_> {
     pub(super) fn is_without_docker(&mut self, command: &Command) -> bool {
         let verb = command.words.get(1).map(|word| word.display()).unwrap_or_default();
         let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
-            Some("dotnet") if matches!(verb, "build" | "pack" | "publish") => {
-                let files: Vec<String> =
-                    DOTNET_FILES.iter().flat_map(|pattern| self.listed(&format!("**/{pattern}"), MOST)).collect();
-                return !files.iter().any(|path| self.says(path, Says::One(DOTNET_IMAGES)).is_some());
+            Some("dotnet") if !matches!(verb, "build" | "pack" | "publish") => return false,
+            Some(name) if let Some(tool) = BY_FILE.iter().find(|tool| tool.programs.contains(&name)) => {
+                return !self.tools_files(tool, &[]).iter().any(|path| self.says(path, tool.says).is_some());
             }
             Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
             Some("goreleaser") => (
@@ -289,7 +349,8 @@ impl Looks<'_> {
         let package = package(command)?;
         let script = package.script?;
         let folders = ground.folders(&package.folders);
-        let mut paths: Vec<String> = folders.iter().filter_map(|folder| join(folder, "package.json")).collect();
+        let file = if program(command) == Some("composer") { "composer.json" } else { "package.json" };
+        let mut paths: Vec<String> = folders.iter().filter_map(|folder| join(folder, file)).collect();
         if package.is_elsewhere {
             paths.extend(self.listed("**/package.json", MOST));
         }
@@ -300,7 +361,12 @@ impl Looks<'_> {
             let scripts = json.get("scripts")?;
             let names = [format!("pre{script}"), script.clone(), format!("post{script}")];
             names.iter().find_map(|name| {
-                let run = scripts.get(name)?.as_str()?;
+                let run = lines_of(&json, name, depth).join("\n");
+                if run.is_empty() {
+                    return None;
+                }
+                let run = format!("{run}{}", named_by(scripts, &run));
+                let run = run.as_str();
                 let named = format!("\"{name}\"");
                 let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
                 if mentions_docker(run) {

@@ -1,0 +1,3 @@
+env "ci" {
+  dev = "docker://postgres/15/dev?search_path=public"
+}

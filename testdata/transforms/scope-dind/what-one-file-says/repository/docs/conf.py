@@ -1,0 +1,2 @@
+# docker run is not used here
+project = 'app'
