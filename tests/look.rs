@@ -101,6 +101,71 @@ fn a_file_of_a_tool_that_holds_all_it_does_can_say_that_there_is_no_docker() {
 }
 
 #[test]
+fn a_script_finds_its_neighbours() {
+    let quiet = ("ci/lib.sh", "say() { echo \"$1\"; }\n");
+    let loud = ("ci/lib.sh", "stack() {\n  docker compose up -d\n}\n");
+    for script in [
+        ". \"$(dirname \"$0\")/lib.sh\"\n",
+        "source \"${BASH_SOURCE%/*}/lib.sh\"\n",
+        "HERE=\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\"\n. \"$HERE/lib.sh\"\n",
+        "ROOT=$(cd $(dirname $0)/..; pwd)\n\"${ROOT}/ci/lib.sh\"\n",
+        "root=$(git rev-parse --show-toplevel)\nbash $root/ci/lib.sh\n",
+        "cd \"$(dirname \"$0\")\"\n. ./lib.sh\n",
+        "cd \"$(dirname \"$0\")/..\"\n. ci/lib.sh\n",
+    ] {
+        let script = ("ci/e2e.sh", &*format!("#!/bin/bash\nset -e\n{script}"));
+        assert_eq!(outcome("./ci/e2e.sh", &[script, quiet]).0, "pending", "{}", script.1);
+        let (_, reason) = outcome("./ci/e2e.sh", &[script, loud]);
+        assert!(reason.contains("for `docker compose up -d` stands in ci/e2e.sh:"), "{}{reason}", script.1);
+    }
+    // Which folder is meant is not known, or there is no such file.
+    for script in [
+        ". \"$(dirname \"$1\")/lib.sh\"\n",
+        "HERE=$(dirname $0)\nHERE=$1\n. $HERE/lib.sh\n",
+        "cd \"$(dirname \"$0\")\"\ncd x\n. ./lib.sh\n",
+        "(cd \"$(dirname \"$0\")\" && ls)\n. ./lib.sh\n",
+        ". \"$(dirname \"$0\")/../../lib.sh\"\n",
+    ] {
+        let script = ("ci/e2e.sh", &*format!("#!/bin/bash\n{script}"));
+        assert!(outcome("./ci/e2e.sh", &[script, quiet]).1.ends_with("[script]"), "{}", script.1);
+    }
+}
+
+#[test]
+fn what_builds_a_project_runs_what_its_files_say() {
+    let build = ("build.rs", "fn main() {\n    Command::new(\"docker\").arg(\"run\").status().unwrap();\n}\n");
+    let setup = ("setup.py", "subprocess.run([\"docker\", \"run\", \"protoc\"])\n");
+    for (call, loud) in [
+        ("cargo build --release", build),
+        ("cargo clippy", build),
+        ("bash -c 'cargo build'", build),
+        ("pip install .", setup),
+        ("pip3 install -e ./api[test]", setup),
+        ("python -m build", setup),
+        ("poetry install", ("build.py", "os.system(\"docker build .\")\n")),
+        ("uv sync", setup),
+        ("bundle exec jekyll build", ("_plugins/a.rb", "`docker run x`\n")),
+        ("mkdocs build", ("hooks/a.py", "run(\"docker run x\")\n")),
+    ] {
+        assert_eq!(outcome(call, &[]).0, "pending", "{call}");
+        let quiet = (loud.0, "nothing\n");
+        assert_eq!(outcome(call, &[quiet]).0, "pending", "{call}");
+        let (outcome, reason) = outcome(call, &[loud]);
+        assert_eq!(outcome, "left", "{call}");
+        assert!(reason.contains(loud.0), "{call}: {reason}");
+        assert!(!scoped(call, &[quiet]).contains("loses-daemon"), "{call}");
+        let kept = scoped(call, &[loud]);
+        assert!(kept.contains("1 jobs: 1 the same"), "{call}: {kept}");
+    }
+    // That a package of that name is needed is no docker.
+    assert_eq!(outcome("pip install .", &[("setup.py", "setup(install_requires=[\"docker\"])\n")]).0, "pending");
+    assert_eq!(outcome("pip install -r requirements.txt", &[setup]).0, "pending");
+    // A job with kubectl that builds is left for another reason.
+    assert!(!scoped("kubectl kuttl test", &[]).contains("loses-daemon"));
+    assert!(scoped("kubectl kuttl test", &[("kuttl-test.yaml", "startKIND: true\n")]).contains("1 the same"));
+}
+
+#[test]
 fn a_script_of_the_root_is_not_the_one_of_another_folder() {
     let quiet = [("t.sh", "#!/bin/sh\ntrue\n")];
     assert!(scoped("cd sub && ./t.sh", &quiet).contains("loses-daemon"));

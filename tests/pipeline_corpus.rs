@@ -1,5 +1,6 @@
 //! The shared data: every file set becomes a pipeline, or is refused with a reason.
 
+mod common;
 mod pipeline_common;
 
 use std::collections::BTreeMap;
@@ -9,31 +10,12 @@ use std::sync::Arc;
 
 use ci_migrate::pipeline::{At, MemoryFiles, Pipeline, Project, Section, compare};
 use ci_migrate::yaml::Checked;
+use common::{files, shared};
 use pipeline_common::{job, names, script, variables};
 
-fn shared(what: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("CI_MIGRATE_SHARED").map(PathBuf::from);
-    if folder.is_none() {
-        println!("skipped: {what} (CI_MIGRATE_SHARED is not set)");
-    }
-    folder
-}
-
 fn read(folder: &Path) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(at) = open.pop() {
-        for entry in std::fs::read_dir(&at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if let Ok(text) = std::fs::read_to_string(&path) {
-                files.push((path.strip_prefix(folder).unwrap().to_string_lossy().into_owned(), text));
-            }
-        }
-    }
-    files.sort();
-    files
+    let text = |(name, path)| Some((name, std::fs::read_to_string(path).ok()?));
+    files(folder).into_iter().filter_map(text).collect()
 }
 
 /// Everything that can be asked of a pipeline, so that nothing of it panics; and what must hold for every pipeline.

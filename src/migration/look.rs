@@ -7,14 +7,17 @@
 mod exports;
 mod ground;
 mod manifests;
+mod neighbours;
 mod scanners;
+mod tools;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use globset::GlobSet;
 use ground::Ground;
+use neighbours::Place;
 use rayon::prelude::*;
 
 use super::engine::LONG;
@@ -97,8 +100,9 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             if command.is_some_and(|command| looks.is_declared(command) || looks.is_without_docker(command)) {
                 return false;
             }
-            let Some(path) = command.filter(|_| !moves).and_then(path) else { return true };
-            let Some((path, found)) = looks.first(&path) else { return true };
+            let file = command.filter(|_| !moves).and_then(path).and_then(|paths| looks.first(&paths));
+            let file = file.or_else(|| looks.manifest(command?, &Ground::root(), DEPTH));
+            let Some((path, found)) = file else { return true };
             match &found {
                 Found::Docker(line, what) => unseen.reason.message += &format!(": `{what}` stands in {path}:{line}"),
                 Found::Client(line, what) => {
@@ -170,7 +174,11 @@ struct Looks<'f> {
     known: BTreeMap<String, Option<Found>>,
     /// What the files of tools hold: many jobs call the same tool.
     texts: BTreeMap<String, Option<String>>,
+    /// Which tools that do what files say find no docker in them.
+    by_file: BTreeMap<String, bool>,
     list: OnceCell<Vec<String>>,
+    /// Those that match a pattern: many jobs ask for the same.
+    listed: RefCell<BTreeMap<String, Vec<String>>>,
     /// What the variables of the job may be, and those of them that speak of docker.
     values: Rc<Values>,
     speaking: Vec<String>,
@@ -182,7 +190,8 @@ impl<'f> Looks<'f> {
     fn new(files: &'f dyn Files, settings: &Settings) -> Self {
         let (known, texts) = (BTreeMap::new(), BTreeMap::new());
         let declared = settings.declared_commands();
-        Looks { files, known, texts, list: OnceCell::new(), values: Rc::default(), speaking: Vec::new(), declared }
+        let (list, listed, values, by_file) = (OnceCell::new(), RefCell::default(), Rc::default(), BTreeMap::new());
+        Looks { files, known, texts, by_file, list, listed, values, speaking: Vec::new(), declared }
     }
 
     /// Whether the team says that a command uses no docker, by its program or by all of its words.
@@ -250,14 +259,15 @@ impl<'f> Looks<'f> {
         self.known.insert(path.to_owned(), Some(Found::Unknown));
         let text = self.files.read(path).ok().flatten();
         let found = text.map(|text| match is_shell(path, &text) {
-            true => self.shell(&text, depth),
+            true => self.shell(&text, path.rsplit_once('/').map_or("", |(folder, _)| folder), depth),
             false => mention(&text).unwrap_or(Found::Unknown),
         });
         self.known.insert(path.to_owned(), found.clone());
         found
     }
 
-    fn shell(&mut self, text: &str, depth: usize) -> Found {
+    /// What a script does that stands in a folder.
+    fn shell(&mut self, text: &str, folder: &str, depth: usize) -> Found {
         let script = Script::parse([text]);
         if depth == 0 || !script.clean() {
             return mention(text).unwrap_or(Found::Unknown);
@@ -265,9 +275,9 @@ impl<'f> Looks<'f> {
         if let Some(found) = feels_daemon(text, &script) {
             return found;
         }
-        let moves = script.commands().iter().any(changes_folder);
+        let place = Place::of(&script, folder);
         let (mut unknown, mut client) = (false, None);
-        for command in script.commands() {
+        for (index, command) in script.commands().iter().enumerate() {
             let line = || {
                 let at = command.span.as_ref().map_or(0, |span| span.range.start);
                 text.get(..at).unwrap_or_default().matches('\n').count() + 1
@@ -288,7 +298,7 @@ impl<'f> Looks<'f> {
             if hidden.is_none() {
                 continue;
             }
-            let inner = path(command).filter(|_| !moves);
+            let inner = place.files(index, command);
             let inner = inner.and_then(|paths| paths.iter().find_map(|path| self.file(path, depth - 1)));
             match inner {
                 Some(Found::Nothing) => {}

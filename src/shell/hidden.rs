@@ -8,7 +8,7 @@ use super::familiar::{is_familiar, is_silent, verbs, without_version};
 use super::package::verb;
 use super::programs::{self, awk_runs, is_inline};
 use super::tools::{hands_on, own_program, speaks, takes, tool};
-use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users};
+use super::{Command, Script, Word, docker, mentions_docker, other_daemon_users, project_files};
 
 /// A command that runs something that the script does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,9 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
     if let Some(code) = tool(name) {
         return hidden(code);
     }
+    if project_files::of_words(words, at).is_some() {
+        return hidden("task");
+    }
     match without_version(name) {
         "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument.unwrap_or_default() {
             // `dotnet tool restore`, and not `dotnet tool run x`.
@@ -78,8 +81,6 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
                 None
             }
             "test" | "nextest" | "vstest" | "llvm-cov" | "tarpaulin" => hidden("test-runner"),
-            // What its project files say is run as well.
-            "build" | "pack" | "publish" if name == "dotnet" => hidden("task"),
             _ if is_familiar(words, at, name) => None,
             _ => hidden("task"),
         },
@@ -106,8 +107,6 @@ fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
                 .then_some(())
                 .and_then(|()| hidden("terraform"))
         }
-        // What one file says is run as well.
-        "atlas" | "helmfile" | "sphinx-build" | "mkdocs" | "buf" | "netlify" | "doxygen" => hidden("task"),
         "find" => executed(words, at, depth),
         "run-parts" => hidden("script"),
         "alias" => {

@@ -135,7 +135,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
                 && !rest().any(|word| word.contains("ContainerRegistry"))
         }
         "aws" => verb == "lightsail" && has("push-container-image"),
-        "doctl" => verb == "apps" && has("dev"),
+        "doctl" => matches!(verb, "app" | "apps") && has("dev"),
         "gcloud" => verb == "docker" || verb == "functions" && has("local") || verb == "beta" && has("code"),
         "eb" => verb == "local",
         "eksctl" => verb == "anywhere",

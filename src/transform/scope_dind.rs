@@ -121,7 +121,8 @@ impl Work<'_, '_, '_> {
         };
         let name = names.into_iter().find(|name| stage.pipeline.job(name).is_none());
         let Some(name) = name.filter(|_| !keep.is_empty()).or(keep.is_empty().then_some("")) else {
-            return Err(self.reason("name-taken", "`.dind` and `.docker-in-docker` are taken by other jobs".into()));
+            let [first, second] = names;
+            return Err(self.reason("name-taken", format!("`{first}` and `{second}` are taken by other jobs")));
         };
         if !keep.is_empty() {
             if let Some((facts, reason)) = keep.iter().find_map(|facts| Some((facts, self.hides_variables(facts)?))) {

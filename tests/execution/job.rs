@@ -53,6 +53,11 @@ pub struct Done {
     pub log: String,
 }
 
+/// Whether a variable holds an image's name by its own and its value: no tag is one.
+fn names_image(name: &str, value: &str) -> bool {
+    name.contains("IMAGE") || value.contains(['/', '$']) && !name.contains("TAG")
+}
+
 impl Job {
     /// From an entry of `effective --format json`.
     pub fn new(entry: &Value) -> Job {
@@ -111,7 +116,7 @@ impl Job {
         for (name, value) in &self.variables {
             let ours = ["DOCKER", "BUILD", "COMPOSE", "KUBE", "GIT"].iter().any(|prefix| name.starts_with(prefix));
             let value = match world.by_hand.filter(|_| !ours) {
-                Some((image, _)) if value.contains(['/', '$']) || name.contains("IMAGE") => image.to_owned(),
+                Some((image, _)) if names_image(name, value) => image.to_owned(),
                 Some((_, other)) => other.to_owned(),
                 None => expanded(value, &self.variables, &given, 0),
             };

@@ -3,175 +3,12 @@
 use globset::GlobBuilder;
 
 use super::ground::{Ground, join};
+use super::tools::{BY_FILE, CONTAINERS, MANIFESTS, Says, TOOLS, Tool, Where};
 use super::{Found, Looks, mention};
-use crate::shell::{Command, invoked, mentions_docker, package, program};
+use crate::shell::{
+    Command, Hidden, Script, by_project_files, hides_docker, invoked, mentions_docker, package, program,
+};
 use crate::transform::short;
-
-/// Where a tool's files are.
-#[derive(Clone, Copy, PartialEq)]
-enum Where {
-    /// In the folders that the job is known to work in.
-    Here,
-    /// Anywhere in the repository: the tool finds them itself.
-    Anywhere,
-}
-
-/// What in a file shows the need.
-#[derive(Clone, Copy)]
-enum Says {
-    /// Any line that speaks of docker and is no comment.
-    Docker,
-    /// A line with one of these, in whatever case.
-    One(&'static [&'static str]),
-}
-
-struct Tool {
-    programs: &'static [&'static str],
-    files: &'static [&'static str],
-    place: Where,
-    says: Says,
-}
-
-const fn tool(programs: &'static [&'static str], files: &'static [&'static str], place: Where, says: Says) -> Tool {
-    Tool { programs, files, place, says }
-}
-
-/// Libraries and plugins that start containers.
-const CONTAINERS: Says = Says::One(&[
-    "testcontainers",
-    "dockertest",
-    "bollard",
-    "shiplift",
-    "docker.dotnet",
-    "docker-java",
-    "docker-maven-plugin",
-    "dockerode",
-    "bmuschko.docker",
-    "palantir.docker",
-    "gradle.docker-compose",
-    "dockerfile-maven",
-    "pytest-docker",
-    "pytest_docker",
-    "spatie/docker",
-    "spring-boot-docker-compose",
-    "io.micronaut.test-resources",
-    "aspire.hosting.testing",
-    "@pulumi/docker",
-    "pulumi-docker",
-    "docker-api",
-    "\"docker-compose\":",
-    "beluga-php/docker-php",
-]);
-
-/// How project files of .NET make an image with the daemon ("Containerize a .NET app with dotnet publish"), or run docker.
-const DOTNET_IMAGES: &[&str] = &["defaultcontainer", "publishcontainer", "\"docker ", "docker-compose "];
-
-const DOTNET_FILES: &[&str] =
-    &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Build.props", "Directory.Build.targets", "*.pubxml"];
-
-const PYTHON: &[&str] = &["hatch", "pytest", "tox", "nox", "behave", "robot"];
-
-/// Where Python projects say what their tests need.
-const PYTHON_FILES: &[&str] =
-    &["requirements*.txt", "requirements/*.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg"];
-
-/// Which run the tests of any package of a workspace.
-const NODE: &[&str] = &["npm", "yarn", "pnpm", "bun", "npx", "bunx", "pnpx", "lerna", "nx", "turbo", "jest", "vitest"];
-
-/// How files of tools that run programs say docker.
-const RUNS: Says = Says::One(&[
-    "docker://",
-    "docker run",
-    "docker build",
-    "docker compose",
-    "docker-compose ",
-    "\"docker\"",
-    "'docker'",
-    "command: docker",
-]);
-
-/// Tools that do what one file says, and are silent where it does not say docker.
-const BY_FILE: &[Tool] = &[
-    tool(&["atlas"], &["atlas.hcl"], Where::Anywhere, RUNS),
-    tool(&["helmfile"], &["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl"], Where::Anywhere, RUNS),
-    tool(&["sphinx-build"], &["conf.py"], Where::Anywhere, RUNS),
-    tool(&["mkdocs"], &["mkdocs.yml", "mkdocs.yaml"], Where::Anywhere, RUNS),
-    tool(&["buf"], &["buf.gen.yaml", "buf.gen.*.yaml"], Where::Anywhere, RUNS),
-    tool(&["netlify"], &["netlify.toml"], Where::Anywhere, RUNS),
-    tool(&["doxygen"], &["Doxyfile", "Doxyfile.*"], Where::Anywhere, RUNS),
-    tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(DOTNET_IMAGES)),
-];
-
-const TOOLS: &[Tool] = &[
-    tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
-    tool(&["dotnet"], &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Packages.props"], Where::Anywhere, CONTAINERS),
-    tool(PYTHON, PYTHON_FILES, Where::Anywhere, Says::One(&["docker==", "docker>=", "docker~=", "docker = "])),
-    tool(
-        &["packer"],
-        &["*.pkr.hcl", "*.json"],
-        Where::Anywhere,
-        Says::One(&["source \"docker\"", "\"type\": \"docker\""]),
-    ),
-    tool(&["pulumi"], &["requirements*.txt", "package.json"], Where::Anywhere, CONTAINERS),
-    tool(
-        &["sam"],
-        &["template.yaml", "template.yml", "samconfig.toml"],
-        Where::Anywhere,
-        Says::One(&["packagetype: image", "use_container"]),
-    ),
-    tool(&["kitchen"], &[".kitchen.yml", "kitchen.yml"], Where::Here, Says::One(&["docker", "dokken"])),
-    tool(&["go"], &["go.mod"], Where::Anywhere, CONTAINERS),
-    tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, CONTAINERS),
-    tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
-    tool(&["mix"], &["mix.exs"], Where::Here, CONTAINERS),
-    tool(PYTHON, &["conftest.py"], Where::Anywhere, Says::Docker),
-    tool(PYTHON, PYTHON_FILES, Where::Anywhere, CONTAINERS),
-    tool(NODE, &["package.json"], Where::Anywhere, CONTAINERS),
-    tool(&["sbt"], &["build.sbt", "project/*.scala", "project/*.sbt"], Where::Anywhere, CONTAINERS),
-    tool(
-        &["semantic-release"],
-        &["package.json", ".releaserc", ".releaserc.json", ".releaserc.yml", ".releaserc.yaml", "release.config.*"],
-        Where::Here,
-        Says::One(&["docker"]),
-    ),
-    tool(&["tox"], &["tox.ini"], Where::Here, Says::Docker),
-    tool(&["nox"], &["noxfile.py"], Where::Here, Says::Docker),
-    tool(&["just"], &["justfile", "Justfile", ".justfile"], Where::Here, Says::Docker),
-    tool(&["mage"], &["magefile.go", "magefiles/*.go"], Where::Here, Says::Docker),
-    tool(&["invoke", "inv", "fab"], &["tasks.py", "tasks/*.py", "fabfile.py"], Where::Here, Says::Docker),
-    tool(&["rake"], &["Rakefile", "rakefile", "Rakefile.rb"], Where::Here, Says::Docker),
-    tool(&["task", "go-task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"], Where::Here, Says::Docker),
-    tool(&["make", "gmake"], &["GNUmakefile", "makefile", "Makefile"], Where::Here, Says::Docker),
-    tool(&["make", "gmake"], &["*.mk"], Where::Anywhere, Says::Docker),
-    tool(
-        &["goreleaser"],
-        &[".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml", ".config/goreleaser.yaml"],
-        Where::Here,
-        Says::One(&["dockers:", "dockers_v2:", "docker_manifests:"]),
-    ),
-    tool(&["pre-commit", "prek"], &[".pre-commit-config.yaml"], Where::Here, Says::One(&["docker"])),
-    tool(&["serverless", "sls"], &["serverless.yml", "serverless.yaml"], Where::Here, Says::One(&["docker"])),
-    tool(
-        &["terraform", "tofu", "terragrunt"],
-        &["*.tf"],
-        Where::Anywhere,
-        Says::One(&["provider \"docker\"", "kreuzwerker/docker"]),
-    ),
-];
-
-/// Where package managers are told what tests need.
-const MANIFESTS: [&str; 10] = [
-    "package.json",
-    "composer.json",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-    "go.mod",
-    "requirements.txt",
-    "requirements-dev.txt",
-    "pyproject.toml",
-    "Gemfile",
-];
 
 /// The scripts that package managers run by themselves (npm, "Life cycle scripts"; Composer, "Scripts").
 const LIFECYCLE: &[(&str, &str)] = &[
@@ -230,6 +67,10 @@ impl Looks<'_> {
             let paths = folders.iter().flat_map(|folder| MANIFESTS.iter().filter_map(|file| join(folder, file)));
             paths.collect::<Vec<_>>().into_iter().find_map(|path| self.says(&path, CONTAINERS))
         });
+        let told = told.or_else(|| {
+            let script = Script::parse([whole_string(command)?]);
+            script.commands().iter().find_map(|command| self.manifest(command, ground, depth.checked_sub(1)?))
+        });
         told.or_else(|| self.package_script(command, ground, depth)).or_else(|| {
             let names = [invoked(command)?, program(command)?];
             let folders = ground.folders(&folder_options(command));
@@ -257,7 +98,7 @@ impl Looks<'_> {
                     if mentions_docker(&run) {
                         return Some((path.clone(), Found::Docker(at, short(&run))));
                     }
-                    match self.shell(&run, super::DEPTH) {
+                    match self.shell(&run, "", super::DEPTH) {
                         Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
                         Found::Nothing | Found::Client(..) => None,
                         Found::Unknown => {
@@ -294,12 +135,17 @@ impl Looks<'_> {
 
     /// The files of the repository that match, in order; those nearest to the root first.
     pub(super) fn listed(&self, pattern: &str, most: usize) -> Vec<String> {
+        let mut known = self.listed.borrow_mut();
+        let found = known.entry(pattern.to_owned()).or_insert_with(|| self.matching(pattern));
+        found.iter().take(most).cloned().collect()
+    }
+
+    fn matching(&self, pattern: &str) -> Vec<String> {
         let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { return Vec::new() };
         let glob = glob.compile_matcher();
         let own = |path: &&String| !path.contains("node_modules/") && !path.contains("vendor/") && glob.is_match(path);
         let mut found: Vec<String> = self.list().iter().filter(own).cloned().collect();
         found.sort_by_key(|path| path.matches('/').count());
-        found.truncate(most);
         found
     }
 
@@ -320,12 +166,20 @@ impl Looks<'_> {
 
     /// Whether a tool that does nothing but what its files say finds no docker in them, and nothing that they only name.
     pub(super) fn is_without_docker(&mut self, command: &Command) -> bool {
-        let verb = command.words.get(1).map(|word| word.display()).unwrap_or_default();
-        let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
-            Some("dotnet") if !matches!(verb, "build" | "pack" | "publish") => return false,
-            Some(name) if let Some(tool) = BY_FILE.iter().find(|tool| tool.programs.contains(&name)) => {
-                return !self.tools_files(tool, &[]).iter().any(|path| self.says(path, tool.says).is_some());
+        if let Some(name) = by_project_files(command) {
+            if let Some(known) = self.by_file.get(name) {
+                return *known;
             }
+            let mut tools = BY_FILE.iter().filter(|tool| tool.programs.contains(&name));
+            let silent =
+                !tools.any(|tool| self.tools_files(tool, &[]).iter().any(|path| self.says(path, tool.says).is_some()));
+            self.by_file.insert(name.to_owned(), silent);
+            return silent;
+        }
+        if let Some(text) = whole_string(command) {
+            return self.shell(&text, "", super::DEPTH) == Found::Nothing;
+        }
+        let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
             Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
             Some("goreleaser") => (
                 &[
@@ -372,13 +226,22 @@ impl Looks<'_> {
                 if mentions_docker(run) {
                     return Some((path.clone(), Found::Docker(line, short(run))));
                 }
-                match self.shell(run, depth) {
+                match self.shell(run, "", depth) {
                     Found::Docker(_, what) => Some((path.clone(), Found::Docker(line, what))),
                     _ => None,
                 }
             })
         })
     }
+}
+
+/// What `sh -c '…'` reads, where that is its last word and all of it is written there.
+fn whole_string(command: &Command) -> Option<String> {
+    let Hidden { code: "shell-string", target: Some(target) } = hides_docker(command)? else { return None };
+    program(command).filter(|name| matches!(*name, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh"))?;
+    let text = command.words.get(target)?.value()?;
+    let last = command.words.len() == target + 1 && command.redirects.is_empty();
+    (last && text.contains(' ')).then(|| text.to_owned())
 }
 
 /// The folders that make, task, just and terraform are told to work in.

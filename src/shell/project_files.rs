@@ -1,0 +1,53 @@
+//! Tools that do what files of the project say, and are silent where those say nothing of docker.
+
+use super::docker::is_in;
+use super::docker::wrap::{base, target};
+use super::familiar::without_version;
+use super::{Command, Word};
+
+/// The tool, and the verbs with which it does; none: all.
+const TOOLS: &[(&str, &str)] = &[
+    ("atlas", ""),
+    ("helmfile", ""),
+    ("sphinx-build", ""),
+    ("mkdocs", ""),
+    ("buf", ""),
+    ("netlify", ""),
+    ("doxygen", ""),
+    ("jekyll", ""),
+    ("dotnet", "build pack publish"),
+    // It compiles and runs `build.rs` (The Cargo Book, "Build Scripts").
+    ("cargo", "b build c chef check clippy doc install package publish rustc rustdoc zigbuild"),
+    // The hooks of a build backend run in the job (PEP 517), `setup.py` among them.
+    ("hatch", "build"),
+    ("pdm", "build install sync"),
+    ("poetry", "build install sync"),
+    ("rye", "build sync"),
+    ("uv", "build sync"),
+    // Its suite may say `startKIND` (kuttl, "KUTTL configuration").
+    ("kubectl", "kuttl"),
+];
+
+/// The name of the tool where a command is one that does what files of the project say.
+pub fn by_project_files(command: &Command) -> Option<&str> {
+    let at = target(&command.words)?;
+    of_words(&command.words, at)
+}
+
+pub(super) fn of_words(words: &[Word], at: usize) -> Option<&str> {
+    let name = base(words.get(at)?.value()?);
+    let rest = || words.iter().skip(at + 1).map(Word::display);
+    if without_version(name) == "pip" {
+        // Of what it installs, a folder is built: `pip install .`, `pip install -e ./app[test]`.
+        let own = |word: &str| word == "." || word.starts_with("./") || word.starts_with(".[");
+        let file = |word: &str| [".txt", ".whl", ".gz", ".zip"].iter().any(|ending| word.ends_with(ending));
+        return rest().any(|word| own(word) && !file(word)).then_some("pip");
+    }
+    if name == "build" {
+        let module = at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|word| word.display() == "-m");
+        return module.then_some(name);
+    }
+    let (_, verbs) = TOOLS.iter().find(|(tool, _)| *tool == name)?;
+    let verb = || rest().find(|word| !word.starts_with(['-', '+'])).unwrap_or_default();
+    (verbs.is_empty() || is_in(verbs, verb())).then_some(name)
+}
