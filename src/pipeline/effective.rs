@@ -85,8 +85,7 @@ impl<'p> Effective<'p> {
     /// Source: `Variables::Helpers.inherit_yaml_variables`. Variables of the project, of groups and of the instance beat
     /// both, and are not seen here.
     pub fn variables(&self) -> impl Iterator<Item = Entry<'p>> + use<'p> {
-        let mut entries: Vec<Entry<'p>> =
-            self.job.own("variables").into_iter().flat_map(|variables| variables.entries()).collect();
+        let mut entries: Vec<Entry<'p>> = self.own_variables().collect();
         let own = entries.len();
         for variable in self.job.pipeline.variables() {
             let known = entries.iter().take(own).any(|entry| entry.key == variable.key);
@@ -95,6 +94,11 @@ impl<'p> Effective<'p> {
             }
         }
         entries.into_iter()
+    }
+
+    /// Those of [`Effective::variables`] that the job has itself, or by its bases.
+    pub fn own_variables(&self) -> impl Iterator<Item = Entry<'p>> + use<'p> {
+        self.job.own("variables").into_iter().flat_map(|variables| variables.entries())
     }
 
     /// One of [`Effective::variables`].

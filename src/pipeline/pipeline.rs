@@ -262,7 +262,7 @@ impl Pipeline {
 fn configuration(trees: Trees<'_>, file: &Inclusion, log: &mut Vec<Held>) -> Result<Vec<Held>, Error> {
     let reader = Reader::new(trees, file.file, file.inputs.as_ref());
     if file.includes.is_empty() {
-        let own = reader.entries(file.content)?;
+        let own = reader.tops(file.content)?;
         log.extend(own.iter().cloned());
         return Ok(own);
     }
@@ -272,7 +272,7 @@ fn configuration(trees: Trees<'_>, file: &Inclusion, log: &mut Vec<Held>) -> Res
             all.merge(held);
         }
     }
-    for held in reader.entries(file.content)? {
+    for held in reader.tops(file.content)? {
         log.push(held.clone());
         all.merge(held);
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::error::{Error, ErrorKind};
 use super::facts::REFERENCE;
 use super::inputs::Inputs;
@@ -11,6 +13,9 @@ use super::place::{At, FileId};
 use super::trees::Trees;
 use super::value::{Filled, Held, Key, Origin, Passed, Slot, Value, Way};
 use crate::yaml::{Kind, NodeId, Tree};
+
+/// So many entries are read before another core would have begun.
+const LONG: usize = 128;
 
 /// Reads one file, with the inputs that it was included with.
 #[derive(Clone, Copy)]
@@ -64,6 +69,22 @@ impl<'p, 'i> Reader<'p, 'i> {
             } else {
                 entries.set(self.entry(key, value)?);
             }
+        }
+        Ok(entries.finish())
+    }
+
+    /// The same of a whole file, which may be long: all cores read it.
+    pub fn tops(&self, mapping: NodeId) -> Result<Vec<Held>, Error> {
+        let tree = self.tree();
+        let pairs: Vec<(NodeId, NodeId)> = tree.entries(mapping).collect();
+        if pairs.len() <= LONG || pairs.iter().any(|(key, _)| is_merge(tree, *key)) {
+            return self.entries(mapping);
+        }
+        let read = pairs.into_par_iter().with_min_len(LONG).map(|(key, value)| self.entry(key, value));
+        let mut entries = Entries::new(self.trees);
+        // All of them, so that it is always the first in order that is refused.
+        for held in read.collect::<Vec<_>>() {
+            entries.set(held?);
         }
         Ok(entries.finish())
     }

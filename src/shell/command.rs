@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::docker::wrap::target;
 use super::{Context, Docker, Place, Word};
 
 /// A simple command: `A=b docker build -t x . >log`.
@@ -28,12 +29,19 @@ pub struct Command {
     pub(super) beyond: usize,
     /// What [`docker`](super::docker()) says of it, once it has been asked.
     pub(super) docker: OnceLock<Option<Arc<Docker>>>,
+    /// The word that is the program behind prefixes, once it has been asked for.
+    pub(super) program: OnceLock<Option<usize>>,
 }
 
 impl Command {
     /// The command's name, when it is literal.
     pub fn name(&self) -> Option<&str> {
         self.words.first().and_then(Word::value)
+    }
+
+    /// The index of the program that runs in the end, behind prefixes that run words as they are.
+    pub(super) fn program_at(&self) -> Option<usize> {
+        *self.program.get_or_init(|| target(&self.words))
     }
 
     /// Its source text, first to last of words, assignments and redirects.

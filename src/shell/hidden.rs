@@ -33,14 +33,18 @@ pub fn hides_docker(command: &Command) -> Option<Hidden> {
 }
 
 fn hides(command: &Command, depth: usize) -> Option<Hidden> {
-    if docker(command).is_some() { None } else { of_words(&command.words, depth).or_else(|| of_input(command)) }
+    if docker(command).is_some() {
+        None
+    } else {
+        of_program(&command.words, command.program_at(), depth).or_else(|| of_input(command))
+    }
 }
 
 /// A language that reads its program from its input: `python3 - <<EOF`, `… | node`.
 fn of_input(command: &Command) -> Option<Hidden> {
     let fed = command.redirects.iter().any(|redirect| redirect.operator.contains('<'))
         || command.context.pipeline.as_ref().is_some_and(|pipeline| pipeline.position > 0);
-    let at = fed.then(|| target(&command.words)).flatten()?;
+    let at = fed.then(|| command.program_at()).flatten()?;
     let name = without_version(base(command.words.get(at)?.value()?));
     let mut rest = command.words.iter().skip(at + 1).map(Word::display);
     let program = rest.any(|word| !word.starts_with('-') || is_inline(name, word));
@@ -57,7 +61,11 @@ fn is_language(name: &str) -> bool {
 }
 
 fn of_words(words: &[Word], depth: usize) -> Option<Hidden> {
-    let at = target(words)?;
+    of_program(words, target(words), depth)
+}
+
+fn of_program(words: &[Word], at: Option<usize>, depth: usize) -> Option<Hidden> {
+    let at = at?;
     let Some(written) = words.get(at)?.value() else {
         return Some(Hidden { code: "expansion", target: Some(at) });
     };
@@ -272,7 +280,7 @@ pub fn calls_own(script: &Script, command: &Command) -> bool {
 
 /// The program that a command runs in the end, without its folder: `pytest` of `poetry run pytest`.
 pub fn program(command: &Command) -> Option<&str> {
-    command.words.get(target(&command.words)?)?.value().map(base)
+    command.words.get(command.program_at()?)?.value().map(base)
 }
 
 /// What `find` runs for each file that it finds: `find ci -name '*.sh' -exec sh {} \;`.

@@ -1,7 +1,7 @@
 //! Tools that do what files of the project say, and are silent where those say nothing of docker.
 
 use super::docker::is_in;
-use super::docker::wrap::{base, target};
+use super::docker::wrap::base;
 use super::familiar::without_version;
 use super::{Command, Word};
 
@@ -30,8 +30,7 @@ const TOOLS: &[(&str, &str)] = &[
 
 /// The name of the tool where a command is one that does what files of the project say.
 pub fn by_project_files(command: &Command) -> Option<&str> {
-    let at = target(&command.words)?;
-    of_words(&command.words, at)
+    of_words(&command.words, command.program_at()?)
 }
 
 pub(super) fn of_words(words: &[Word], at: usize) -> Option<&str> {

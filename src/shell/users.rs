@@ -1,10 +1,16 @@
 //! Commands other than docker that need docker's daemon.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::docker::is_in;
 use super::docker::wrap::{base, target};
 use super::{Command, Reason, Word, docker};
 
+type User = (&'static str, &'static str, &'static str, &'static str);
+
 /// Tools that start containers, or read images out of the daemon: name, verbs that do (none: all), code, what for.
-const USERS: &[(&str, &str, &str, &str)] = &[
+const USERS: &[User] = &[
     ("kind", "create load build delete export get", "kind", "kind runs Kubernetes in docker containers"),
     ("k3d", "", "k3d", "k3d runs Kubernetes in docker containers"),
     ("minikube", "", "minikube", "minikube's usual driver is docker"),
@@ -62,19 +68,26 @@ const USERS: &[(&str, &str, &str, &str)] = &[
     ("dockerd-entrypoint.sh", "", "dockerd", "the job starts a daemon of its own"),
 ];
 
+/// The same by their names, of which every command is asked.
+static BY_NAME: LazyLock<HashMap<&str, &User>> = LazyLock::new(|| USERS.iter().map(|user| (user.0, user)).collect());
+
 /// The tool that a command runs in the end, without its folder and its version: `lerna` of `npx lerna@8 run build`.
 pub fn invoked(command: &Command) -> Option<&str> {
-    let name = base(command.words.get(tool_at(&command.words)?)?.value()?);
+    let name = base(command.words.get(tool_behind(&command.words, command.program_at()?))?.value()?);
     Some(name.split_once('@').map_or(name, |(name, _)| name))
 }
 
 pub(super) fn tool_at(words: &[Word]) -> Option<usize> {
-    let at = target(words)?;
-    if !matches!(words.get(at)?.value(), Some("npx" | "bunx" | "pnpx")) {
-        return Some(at);
+    Some(tool_behind(words, target(words)?))
+}
+
+/// The tool that is run by the program at that word.
+fn tool_behind(words: &[Word], at: usize) -> usize {
+    if !matches!(words.get(at).and_then(Word::value), Some("npx" | "bunx" | "pnpx")) {
+        return at;
     }
     let next = words.iter().skip(at + 1).position(|word| !word.display().starts_with('-'));
-    Some(at + next.map_or(0, |next| next + 1))
+    at + next.map_or(0, |next| next + 1)
 }
 
 /// Why a command that is not docker needs docker's daemon. podman, buildah, kaniko, skopeo, crane and the like do not.
@@ -101,14 +114,13 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     if !sets && raw.contains('/') && folders.iter().any(|folder| raw.contains(folder)) {
         return Some(Reason::new("docker-certificates", "it reads the certificates that the daemon makes"));
     }
-    let at = tool_at(&command.words)?;
+    let at = tool_behind(&command.words, command.program_at()?);
     let name = base(command.words.get(at)?.value()?);
     let rest = || command.words.iter().skip(at + 1).map(|word| word.display());
     let verb = rest().find(|word| !word.starts_with('-')).unwrap_or_default();
-    let known = USERS.iter().find(|(tool, verbs, ..)| {
-        *tool == name && (verbs.is_empty() || verbs.split_ascii_whitespace().any(|one| one == verb))
-    });
-    if let Some((_, _, code, message)) = known {
+    if let Some((_, verbs, code, message)) = BY_NAME.get(name)
+        && (verbs.is_empty() || is_in(verbs, verb))
+    {
         return Some(Reason::new(code, *message));
     }
     // Build tools that are told to make an image with the daemon: Spring Boot's plugins, jib, Quarkus, sam, flyctl.
@@ -236,5 +248,5 @@ pub fn reads_from_daemon_only(sources: &str) -> bool {
 
 /// Whether a word of a script could be the name of one of those tools.
 pub(super) fn is_user(name: &str) -> bool {
-    USERS.iter().any(|(tool, ..)| *tool == name)
+    BY_NAME.contains_key(name)
 }

@@ -86,6 +86,7 @@ impl Walk<'_> {
             range: 0..0,
             beyond: 0,
             docker: OnceLock::new(),
+            program: OnceLock::new(),
         });
         self.commands.len() - 1
     }

@@ -1,12 +1,13 @@
 //! Reads the scripts of every job, once, and says what is known of each.
 
 use std::cell::OnceCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use super::{Around, Build, Facts, Part, Reading, Reason, Recipe, Unseen, Use, Uses, Values, reason, reason_at, short};
-use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
+use crate::pipeline::{Effective, Entry, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
     Command, Daemon, Docker, Script, Scripts, Word, calls_own, daemon, docker, expansions_run, hides_docker,
@@ -22,6 +23,8 @@ pub struct Survey<'s> {
     /// Of a short pipeline all are kept, for whoever reads nearly the same one next.
     kept: Option<&'s Scripts>,
     own: Scripts,
+    /// Variables of all jobs that name the daemon's host.
+    hosts: &'s [String],
 }
 
 impl<'s> Survey<'s> {
@@ -30,7 +33,9 @@ impl<'s> Survey<'s> {
         let jobs: Vec<Job<'_>> = pipeline.jobs().collect();
         let jobs = jobs.into_par_iter().with_min_len(FEW);
         let short = jobs.len() <= FEW;
-        let new = || Survey { kept: short.then(|| pipeline.project().scripts()), own: Scripts::default() };
+        let hosts = pipeline.variables().filter(is_host).map(|variable| variable.key.into_owned()).collect::<Vec<_>>();
+        let kept = || short.then(|| pipeline.project().scripts());
+        let new = || Survey { kept: kept(), own: Scripts::default(), hosts: &hosts };
         jobs.map_init(new, |survey, job| {
             let (mut facts, reading) = survey.job(pipeline, job);
             if short {
@@ -164,7 +169,7 @@ impl<'s> Survey<'s> {
         facts.told_to_scan(&reading.parts, &scripts);
         if !facts.dind.is_empty() {
             facts.exports(&reading.parts, &scripts);
-            facts.hosts(&scripts);
+            facts.hosts(&scripts, self.hosts);
         }
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
@@ -250,18 +255,18 @@ impl Facts<'_> {
     }
 
     /// Variables by which a program finds the daemon's host, `DB_HOST: docker`: of the job itself, or read by its scripts.
-    fn hosts(&mut self, scripts: &[Arc<Script>]) {
+    fn hosts(&mut self, scripts: &[Arc<Script>], of_all: &[String]) {
         let project = self.project;
-        let found: Vec<Reason> = self
-            .effective
-            .variables()
-            .filter(|variable| !DAEMON_VARIABLES.contains(&&*variable.key))
-            .filter(|variable| names_host(&variable.key, &variable.setting.variable_text()))
-            .filter(|variable| {
-                let own = !matches!(variable.setting.origin.way, Way::Default | Way::Global);
-                let names = [format!("${}", variable.key), format!("${{{}", variable.key)];
-                own || scripts.iter().any(|script| names.iter().any(|name| script.text().contains(name)))
-            })
+        let is_read = |name: &str| {
+            let names = [format!("${name}"), format!("${{{name}")];
+            scripts.iter().any(|script| names.iter().any(|name| script.text().contains(name)))
+        };
+        let own = self.effective.own_variables().filter(is_host);
+        let inherited = of_all.iter().filter_map(|name| self.effective.variable(name));
+        let is_inherited = |it: &Entry<'_>| matches!(it.setting.origin.way, Way::Default | Way::Global);
+        let inherited = inherited.filter(|it| is_inherited(it) && is_read(&it.key));
+        let found: Vec<Reason> = own
+            .chain(inherited)
             .map(|variable| {
                 let message = format!("`{}` names the host `docker`, the daemon's service", variable.key);
                 reason_at(project, variable.setting.written_at(), None, "docker-host", message)
@@ -272,10 +277,9 @@ impl Facts<'_> {
 
     /// What a variable of the job tells a scanner to read out of the daemon.
     fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
+        static NAMES: LazyLock<[Finder<'_>; 3]> = LazyLock::new(|| ["trivy", "syft", "grype"].map(Finder::new));
         for (part, script) in parts.iter().zip(scripts) {
-            let names = ["trivy", "syft", "grype"];
-            let named =
-                names.iter().any(|name| memchr::memmem::find(script.text().as_bytes(), name.as_bytes()).is_some());
+            let named = NAMES.iter().any(|name| name.find(script.text().as_bytes()).is_some());
             for command in script.commands().iter().filter(|_| named) {
                 let prefix = match program(command) {
                     Some("trivy") => "TRIVY_",
@@ -341,6 +345,11 @@ impl Facts<'_> {
     }
 }
 
+/// Whether a variable names the daemon's host to a program other than docker's client.
+fn is_host(variable: &Entry<'_>) -> bool {
+    !DAEMON_VARIABLES.contains(&&*variable.key) && names_host(&variable.key, &variable.setting.variable_text())
+}
+
 /// What a shell may read from its input: `echo "$DC up" | sh`, `sh <<< "$DC up"`.
 fn fed(script: &Script, shell: &Command) -> Vec<String> {
     let id = |command: &Command| command.context.pipeline.as_ref().map(|pipeline| pipeline.id);
@@ -369,17 +378,17 @@ fn never_runs(effective: &Effective<'_>) -> bool {
     let is_never = |setting: &crate::pipeline::Setting<'_>| {
         setting.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true)
     };
-    // For another inclusion of its file it may run.
-    if ["rules", "when"].into_iter().filter_map(|key| effective.get(key)).any(|setting| setting.holds_input()) {
-        return false;
-    }
-    match effective.get("rules") {
+    let never = match effective.get("rules") {
         Some(rules) if rules.is_sequence() => {
             let rules: Vec<_> = rules.items().collect();
             !rules.is_empty() && rules.iter().all(is_never)
         }
         _ => effective.get("when").and_then(|when| when.text().map(|t| t == "never")) == Some(true),
-    }
+    };
+    // For another inclusion of its file it may run.
+    let by_input =
+        || ["rules", "when"].iter().filter_map(|key| effective.get(key)).any(|setting| setting.holds_input());
+    never && !by_input()
 }
 
 fn build(command: &Command, at: Use) -> Build {
