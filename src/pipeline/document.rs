@@ -17,8 +17,9 @@ pub(super) fn documents(tree: &Tree) -> impl Iterator<Item = NodeId> {
 /// The header: the first of several documents, if it has `spec` (`Yaml::Result#has_header?`).
 pub(super) fn header(tree: &Tree) -> Option<NodeId> {
     let mut documents = documents(tree);
-    let first = documents.next().filter(|&first| tree.get(first, "spec").is_some());
-    first.filter(|_| documents.next().is_some())
+    // One that is alone is not looked through: each job asks.
+    let (first, _) = (documents.next()?, documents.next()?);
+    tree.get(first, "spec").map(|_| first)
 }
 
 /// The mapping that is the configuration: with a header the last document, without one the first.

@@ -2,6 +2,7 @@
 
 mod around;
 mod loads;
+mod said;
 mod survey;
 mod unseen;
 mod uses;

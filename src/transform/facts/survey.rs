@@ -1,21 +1,20 @@
 //! Reads the scripts of every job, once, and says what is known of each.
 
 use std::cell::OnceCell;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use memchr::memmem::Finder;
 use rayon::prelude::*;
 
-use super::{Around, Build, Facts, Part, Reading, Reason, Recipe, Unseen, Use, Uses, Values, reason, reason_at, short};
-use crate::pipeline::{Effective, Entry, Job, Pipeline, ScriptItem, Section, Way};
+use super::said::is_host;
+use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Values, reason, short};
+use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
-    Command, Daemon, Docker, Script, Scripts, Word, calls_own, daemon, docker, expansions_run, hides_docker,
-    mentions_docker, names_host, other_daemon_users, program, reads_from_daemon,
+    Command, Daemon, Docker, Script, Scripts, calls_own, daemon, docker, expansions_run, hides_docker, mentions_docker,
+    other_daemon_users,
 };
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
-use crate::transform::use_kubernetes_builder::DAEMON_VARIABLES;
 
 /// What the jobs of a pipeline have in common: scripts that many inherit are parsed once.
 #[derive(Default)]
@@ -238,68 +237,6 @@ impl Facts<'_> {
         }
     }
 
-    /// Where variables are set by what a command prints: `export $(cat .env)`.
-    fn exports(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
-        for (number, (part, script)) in parts.iter().zip(scripts).enumerate() {
-            for (index, command) in script.commands().iter().enumerate() {
-                let sets = matches!(command.name(), Some("export" | "declare" | "typeset" | "readonly" | "env"));
-                let printed = |word: &Word| word.raw().starts_with(['`', '"']) || word.raw().starts_with("$(");
-                if sets && command.words.iter().skip(1).any(printed) {
-                    let message = format!("`{}` may set the client's environment", short(command.raw()));
-                    let place = command.span.as_ref();
-                    let reason = reason(self.project, part, place, "client-environment", message);
-                    self.exports.push((Unseen { reason, part: number, command: index }, command.clone()));
-                }
-            }
-        }
-    }
-
-    /// Variables by which a program finds the daemon's host, `DB_HOST: docker`: of the job itself, or read by its scripts.
-    fn hosts(&mut self, scripts: &[Arc<Script>], of_all: &[String]) {
-        let project = self.project;
-        let is_read = |name: &str| {
-            let names = [format!("${name}"), format!("${{{name}")];
-            scripts.iter().any(|script| names.iter().any(|name| script.text().contains(name)))
-        };
-        let own = self.effective.own_variables().filter(is_host);
-        let inherited = of_all.iter().filter_map(|name| self.effective.variable(name));
-        let is_inherited = |it: &Entry<'_>| matches!(it.setting.origin.way, Way::Default | Way::Global);
-        let inherited = inherited.filter(|it| is_inherited(it) && is_read(&it.key));
-        let found: Vec<Reason> = own
-            .chain(inherited)
-            .map(|variable| {
-                let message = format!("`{}` names the host `docker`, the daemon's service", variable.key);
-                reason_at(project, variable.setting.written_at(), None, "docker-host", message)
-            })
-            .collect();
-        self.needs.extend(found);
-    }
-
-    /// What a variable of the job tells a scanner to read out of the daemon.
-    fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
-        static NAMES: LazyLock<[Finder<'_>; 3]> = LazyLock::new(|| ["trivy", "syft", "grype"].map(Finder::new));
-        for (part, script) in parts.iter().zip(scripts) {
-            let named = NAMES.iter().any(|name| name.find(script.text().as_bytes()).is_some());
-            for command in script.commands().iter().filter(|_| named) {
-                let prefix = match program(command) {
-                    Some("trivy") => "TRIVY_",
-                    Some("syft") => "SYFT_",
-                    Some("grype") => "GRYPE_",
-                    _ => continue,
-                };
-                let variables = self.effective.variables().filter(|variable| variable.key.starts_with(prefix));
-                let mut told = variables.filter(|it| reads_from_daemon(&it.key, &it.setting.variable_text()));
-                let told = told.next().map(|variable| variable.key.clone());
-                let place = command.span.as_ref();
-                let at = |message| reason(self.project, part, place, "docker-daemon-image", message);
-                match told {
-                    Some(name) => self.needs.push(at(format!("`{name}` has it read the image out of the daemon"))),
-                    None => self.scans.push((at(String::new()), command.clone())),
-                }
-            }
-        }
-    }
-
     fn command(&mut self, part: &Part<'_>, (number, index): (usize, usize), command: &Command, purpose: Purpose) {
         let (project, place) = (self.project, command.span.as_ref());
         match purpose {
@@ -343,11 +280,6 @@ impl Facts<'_> {
             Purpose::Image | Purpose::Bake | Purpose::Login | Purpose::Other | Purpose::Idle => {}
         }
     }
-}
-
-/// Whether a variable names the daemon's host to a program other than docker's client.
-fn is_host(variable: &Entry<'_>) -> bool {
-    !DAEMON_VARIABLES.contains(&&*variable.key) && names_host(&variable.key, &variable.setting.variable_text())
 }
 
 /// What a shell may read from its input: `echo "$DC up" | sh`, `sh <<< "$DC up"`.
