@@ -166,6 +166,32 @@ fn what_builds_a_project_runs_what_its_files_say() {
 }
 
 #[test]
+fn what_starts_tests_is_looked_into() {
+    for (call, file, line) in [
+        ("go test ./...", "internal/db/db_test.go", "cmd := exec.Command(\"docker\", \"run\", \"postgres\")"),
+        ("gotestsum -- ./...", "e2e/e2e_test.go", "out := exec.CommandContext(ctx, \"docker\", \"ps\")"),
+        ("npx playwright test", "web/playwright.config.ts", "webServer: { command: 'docker compose up' }"),
+        ("npx cypress run", "cypress.config.js", "execSync('docker run -d db')"),
+        ("yarn test", "test/globalSetup.ts", "execSync(`docker compose up -d`)"),
+        ("npx lhci autorun", "lighthouserc.js", "startServerCommand: 'docker run -p 80:80 site'"),
+        ("bats -r test", "test/helpers/stack.bash", "docker compose up -d"),
+        ("prove -r t", "t/db.t", "system('docker run -d mysql');"),
+        ("ctest --output-on-failure", "CMakeLists.txt", "add_test(NAME e2e COMMAND sh -c \"docker run x\")"),
+        ("bundle exec rspec", "spec/spec_helper.rb", "system('docker compose up -d')"),
+        ("vendor/bin/phpunit", "tests/bootstrap.php", "exec('docker compose up -d');"),
+        ("mix test", "test/test_helper.exs", "System.cmd(\"docker\", [\"run\", \"db\"])"),
+        ("deno task e2e", "deno.json", "{\"tasks\": {\"e2e\": \"docker compose up\"}}"),
+        ("npx cdk deploy", "lib/stack.ts", "new DockerImageAsset(this, 'Image', {directory: '.'})"),
+        ("terraform apply", "modules/image/main.tf", "command = \"docker build -t x .\""),
+    ] {
+        let quiet = scoped(call, &[(file, "nothing\n")]);
+        assert!(!quiet.contains("1 the same"), "{call}: {quiet}");
+        let kept = scoped(call, &[(file, &format!("nothing\n{line}\n"))]);
+        assert!(kept.contains("1 jobs: 1 the same"), "{call}: {kept}");
+    }
+}
+
+#[test]
 fn a_script_of_the_root_is_not_the_one_of_another_folder() {
     let quiet = [("t.sh", "#!/bin/sh\ntrue\n")];
     assert!(scoped("cd sub && ./t.sh", &quiet).contains("loses-daemon"));

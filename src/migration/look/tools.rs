@@ -99,6 +99,30 @@ pub(super) const BY_FILE: &[Tool] = &[
     tool(&["kubectl"], &["kuttl-test.yaml", "kuttl-test.yml"], Where::Anywhere, Says::One(&["startkind: true"])),
 ];
 
+/// How a test in Go runs docker.
+const GO_RUNS: Says = Says::One(&["command(\"docker", "commandcontext(ctx, \"docker", "\"docker-compose\""]);
+
+/// Which start what they test as their configuration says.
+const NODE_TESTS: &[&str] =
+    &["npm", "yarn", "pnpm", "bun", "jest", "vitest", "playwright", "cypress", "mocha", "wdio", "testcafe", "lhci"];
+
+const NODE_TEST_FILES: &[&str] = &[
+    "playwright.config.*",
+    "cypress.config.*",
+    "jest.config.*",
+    "vitest.config.*",
+    "wdio.conf.*",
+    ".mocharc.*",
+    "lighthouserc.*",
+    ".lighthouserc.*",
+    "global-setup.*",
+    "globalSetup.*",
+];
+
+/// What the AWS CDK builds with docker (its `DockerImageAsset` and the constructs that bundle in a container).
+const CDK_IMAGES: Says =
+    Says::One(&["dockerimage", "containerimage.fromasset", "containerimage.from_asset", "fromimageasset"]);
+
 /// What builds a package of Python's.
 const PYTHON_BUILDS: &[&str] = &["pip", "pip3", "build", "hatch", "pdm", "poetry", "rye", "uv"];
 
@@ -125,9 +149,19 @@ pub(super) const TOOLS: &[Tool] = &[
     ),
     tool(&["kitchen"], &[".kitchen.yml", "kitchen.yml"], Where::Here, Says::One(&["docker", "dokken"])),
     tool(&["go"], &["go.mod"], Where::Anywhere, CONTAINERS),
+    tool(&["go", "gotestsum", "ginkgo"], &["*_test.go"], Where::Anywhere, GO_RUNS),
+    tool(NODE_TESTS, NODE_TEST_FILES, Where::Anywhere, RUNS),
+    tool(&["bats"], &["*.bats", "*.bash"], Where::Anywhere, RUNS),
+    tool(&["prove"], &["*.t"], Where::Anywhere, RUNS),
+    tool(&["ctest", "cmake"], &["CMakeLists.txt"], Where::Anywhere, RUNS),
+    tool(&["rspec"], &["spec_helper.rb", "rails_helper.rb", "spec/support/*.rb"], Where::Anywhere, RUNS),
+    tool(&["phpunit", "codecept", "behat"], &["bootstrap.php", "_bootstrap.php"], Where::Anywhere, RUNS),
+    tool(&["deno"], &["deno.json", "deno.jsonc"], Where::Here, RUNS),
+    tool(&["cdk"], &["lib/*", "bin/*", "app.py", "*_stack.py", "stacks/*"], Where::Anywhere, CDK_IMAGES),
     tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, CONTAINERS),
     tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts", "libs.versions.toml"], Where::Anywhere, CONTAINERS),
     tool(&["mix"], &["mix.exs"], Where::Here, CONTAINERS),
+    tool(&["mix"], &["mix.exs", "test/test_helper.exs"], Where::Here, RUNS),
     tool(PYTHON, &["conftest.py"], Where::Anywhere, Says::Docker),
     tool(PYTHON, PYTHON_FILES, Where::Anywhere, CONTAINERS),
     tool(NODE, &["package.json"], Where::Anywhere, CONTAINERS),
@@ -161,6 +195,7 @@ pub(super) const TOOLS: &[Tool] = &[
         Where::Anywhere,
         Says::One(&["provider \"docker\"", "kreuzwerker/docker"]),
     ),
+    tool(&["terraform", "tofu", "terragrunt"], &["*.tf", "terragrunt.hcl"], Where::Anywhere, RUNS),
 ];
 
 /// Where package managers are told what tests need.
