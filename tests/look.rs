@@ -71,6 +71,19 @@ fn what_is_not_understood_stays_hidden() {
     assert!(code("../x.sh", &[]).ends_with("[script]"));
 }
 
+#[test]
+fn a_job_that_asks_its_own_daemon_is_left_with_it() {
+    let pipeline =
+        "job:\n  image: docker:29-cli\n  services: [docker:29-dind]\n  script:\n    - docker info\n    - ls\n";
+    let repository = Repository::with(&[(".gitlab-ci.yml", pipeline)]);
+    let job = repository.json(&["status", "--format", "json"])["jobs"][0].clone();
+    assert_eq!((job["outcome"].as_str(), job["reasons"][0]["code"].as_str()), (Some("left"), Some("docker-info")));
+    // Where all jobs inherit it, phase 5 looks at it.
+    let pipeline = "image: docker:29-cli\nservices: [docker:29-dind]\njob:\n  script:\n    - npm ci\n";
+    let repository = Repository::with(&[(".gitlab-ci.yml", pipeline)]);
+    assert_eq!(repository.json(&["status", "--format", "json"])["jobs"][0]["outcome"], "none");
+}
+
 /// What phase 5 says on a job that inherits the daemon, with these files.
 fn scoped(call: &str, files: &[(&str, &str)]) -> String {
     let pipeline = format!("image: docker:29-cli\nservices: [docker:29-dind]\njob:\n  script:\n    - {call}\n");

@@ -154,6 +154,8 @@ fn job_status(
     let outcome = match need {
         _ if !facts.needs.is_empty() => Outcome::Scoped,
         Need::NotNeeded if !unseen.is_empty() => Outcome::Left,
+        // It asks the daemon whether it is there, and keeps it.
+        Need::NotNeeded if !facts.dind.is_empty() && !facts.plumbing.is_empty() && !pending => Outcome::Left,
         Need::NotNeeded if !facts.makes_images() && facts.registry => Outcome::Migrated,
         Need::NotNeeded if !facts.makes_images() => Outcome::None,
         _ if pending => Outcome::Pending,
