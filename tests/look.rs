@@ -145,6 +145,16 @@ fn a_script_finds_its_neighbours() {
 }
 
 #[test]
+fn scripts_of_a_package_are_followed_by_their_names() {
+    let package = r#"{"scripts": {"ci": "run-s lint e2e", "lint": "eslint .", "e2e": "concurrently \"npm:stack:*\"",
+        "stack:db": "docker compose up -d db", "unit": "run-p lint"}}"#;
+    let (outcome_, reason) = outcome("npm run ci", &[("package.json", package)]);
+    assert_eq!(outcome_, "left");
+    assert!(reason.contains(": `docker compose up -d db` stands in package.json:"), "{reason}");
+    assert!(!outcome("npm run unit", &[("package.json", package)]).1.contains("docker compose"));
+}
+
+#[test]
 fn what_builds_a_project_runs_what_its_files_say() {
     let build = ("build.rs", "fn main() {\n    Command::new(\"docker\").arg(\"run\").status().unwrap();\n}\n");
     let setup = ("setup.py", "subprocess.run([\"docker\", \"run\", \"protoc\"])\n");

@@ -39,19 +39,33 @@ fn lines_of(json: &serde_json::Value, name: &str, depth: usize) -> Vec<String> {
     whole.collect()
 }
 
-/// The lines of the scripts that a line names for something else to run: `run-s stack:up test`, `concurrently "npm:stack:*"`.
-fn named_by(scripts: &serde_json::Value, run: &str) -> String {
-    let words: Vec<&str> = run.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).collect();
-    let plain =
-        words.iter().map(|word| word.trim_start_matches("npm:").trim_start_matches("yarn:")).collect::<Vec<_>>();
-    let named = |name: &str| {
-        plain.iter().any(|word| match word.strip_suffix('*') {
-            Some(prefix) => !prefix.is_empty() && name.starts_with(prefix),
-            None => *word == name,
-        })
-    };
-    let all = scripts.as_object().into_iter().flatten();
-    all.filter(|(name, _)| named(name)).filter_map(|(_, run)| Some(format!("\n{}", run.as_str()?))).collect()
+/// What a script runs, and the scripts that its lines name for something else to run, step by step: `run-s stack:up test`,
+/// `concurrently "npm:stack:*"`.
+fn with_named(json: &serde_json::Value, name: &str, depth: usize) -> String {
+    let mut text = lines_of(json, name, depth).join("\n");
+    let scripts = json.get("scripts").and_then(serde_json::Value::as_object);
+    let mut rest: Vec<(&String, &str)> =
+        scripts.into_iter().flatten().filter_map(|(other, run)| Some((other, run.as_str()?))).collect();
+    rest.retain(|(other, _)| *other != name);
+    while let Some(at) = rest.iter().position(|(other, _)| is_named(&text, other)) {
+        text += &format!("\n{}", rest.swap_remove(at).1);
+    }
+    text
+}
+
+/// Whether a script is among the words of command lines, by its name or by the beginning of it.
+fn is_named(lines: &str, script: &str) -> bool {
+    let words = lines.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    let mut plain = words.map(|word| word.trim_start_matches("npm:").trim_start_matches("yarn:"));
+    plain.any(|word| match word.strip_suffix('*') {
+        Some(prefix) => !prefix.is_empty() && script.starts_with(prefix),
+        None => word == script,
+    })
+}
+
+/// The first of some command lines that speaks of docker.
+fn docker_line(lines: &str) -> Option<&str> {
+    lines.lines().find(|line| mentions_docker(line))
 }
 
 /// As many files of one kind are read.
@@ -95,8 +109,8 @@ impl Looks<'_> {
                     }
                     let named = format!("\"{name}\"");
                     let at = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
-                    if mentions_docker(&run) {
-                        return Some((path.clone(), Found::Docker(at, short(&run))));
+                    if let Some(said) = docker_line(&run) {
+                        return Some((path.clone(), Found::Docker(at, short(said))));
                     }
                     match self.shell(&run, "", super::DEPTH) {
                         Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
@@ -212,21 +226,18 @@ impl Looks<'_> {
         paths.into_iter().find_map(|path| {
             let text = self.text(&path)?;
             let json: serde_json::Value = serde_json::from_str(&text).ok()?;
-            let scripts = json.get("scripts")?;
             let names = [format!("pre{script}"), script.clone(), format!("post{script}")];
             names.iter().find_map(|name| {
-                let run = lines_of(&json, name, depth).join("\n");
+                let run = with_named(&json, name, depth);
                 if run.is_empty() {
                     return None;
                 }
-                let run = format!("{run}{}", named_by(scripts, &run));
-                let run = run.as_str();
                 let named = format!("\"{name}\"");
                 let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
-                if mentions_docker(run) {
-                    return Some((path.clone(), Found::Docker(line, short(run))));
+                if let Some(said) = docker_line(&run) {
+                    return Some((path.clone(), Found::Docker(line, short(said))));
                 }
-                match self.shell(run, "", depth) {
+                match self.shell(&run, "", depth) {
                     Found::Docker(_, what) => Some((path.clone(), Found::Docker(line, what))),
                     _ => None,
                 }
