@@ -125,6 +125,7 @@ fn a_script_finds_its_neighbours() {
         "root=$(git rev-parse --show-toplevel)\nbash $root/ci/lib.sh\n",
         "cd \"$(dirname \"$0\")\"\n. ./lib.sh\n",
         "cd \"$(dirname \"$0\")/..\"\n. ci/lib.sh\n",
+        "readonly HERE=\"$(cd -- \"$(dirname -- \"${BASH_SOURCE[0]}\")\" &>/dev/null && pwd)\"\n. \"$HERE/lib.sh\"\n",
     ] {
         let script = ("ci/e2e.sh", &*format!("#!/bin/bash\nset -e\n{script}"));
         assert_eq!(outcome("./ci/e2e.sh", &[script, quiet]).0, "pending", "{}", script.1);
@@ -138,10 +139,19 @@ fn a_script_finds_its_neighbours() {
         "cd \"$(dirname \"$0\")\"\ncd x\n. ./lib.sh\n",
         "(cd \"$(dirname \"$0\")\" && ls)\n. ./lib.sh\n",
         ". \"$(dirname \"$0\")/../../lib.sh\"\n",
+        "HERE=$(dirname $0)/..\n. $HERE/lib.sh\nHERE=$(dirname $0)\n. $HERE/lib.sh\n",
+        "if [ -d x ]; then cd \"$(dirname \"$0\")\"; fi\n. ./lib.sh\n",
     ] {
         let script = ("ci/e2e.sh", &*format!("#!/bin/bash\n{script}"));
         assert!(outcome("./ci/e2e.sh", &[script, quiet]).1.ends_with("[script]"), "{}", script.1);
     }
+    // Where the caller stands, and whose `$0` it is.
+    let root = ("lib.sh", "true\n");
+    let (caller, called) = (("ci/e2e.sh", "cd \"$(dirname \"$0\")\"\n./b.sh\n"), ("ci/b.sh", ". ./lib.sh\n"));
+    let (_, reason) = outcome("./ci/e2e.sh", &[caller, called, loud, root]);
+    assert!(reason.contains("docker compose up -d"), "{reason}");
+    let (caller, called) = (("e2e.sh", ". ci/b.sh\n"), ("ci/b.sh", ". \"$(dirname \"$0\")/lib.sh\"\n"));
+    assert!(outcome("./e2e.sh", &[caller, called, quiet]).1.ends_with("[script]"));
 }
 
 #[test]
@@ -180,6 +190,9 @@ fn what_builds_a_project_runs_what_its_files_say() {
         let kept = scoped(call, &[loud]);
         assert!(kept.contains("1 jobs: 1 the same"), "{call}: {kept}");
     }
+    // What a string names is not looked for where the job may not stand.
+    let other = [("x.sh", "true\n"), ("sub/x.sh", "docker run x\n")];
+    assert_eq!(outcome("cd sub && bash -c './x.sh && cargo build'", &other).0, "left");
     // That a package of that name is needed is no docker.
     assert_eq!(outcome("pip install .", &[("setup.py", "setup(install_requires=[\"docker\"])\n")]).0, "pending");
     assert_eq!(outcome("pip install -r requirements.txt", &[setup]).0, "pending");

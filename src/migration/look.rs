@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use globset::GlobSet;
 use ground::Ground;
-use neighbours::Place;
+use neighbours::{Call, Place};
 use rayon::prelude::*;
 
 use super::engine::LONG;
@@ -66,7 +66,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             if looks.is_declared(&command) || looks.is_without_docker(&command) {
                 continue;
             }
-            let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths));
+            let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths, &command));
             let found = match file {
                 Some((_, Found::Nothing | Found::Client(..))) => continue,
                 Some((path, Found::Docker(line, what))) => Some((path, Found::Docker(line, what))),
@@ -100,7 +100,7 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             if command.is_some_and(|command| looks.is_declared(command) || looks.is_without_docker(command)) {
                 return false;
             }
-            let file = command.filter(|_| !moves).and_then(path).and_then(|paths| looks.first(&paths));
+            let file = command.filter(|_| !moves).and_then(|command| looks.first(&path(command)?, command));
             let file = file.or_else(|| looks.manifest(command?, &Ground::root(), DEPTH));
             let Some((path, found)) = file else { return true };
             match &found {
@@ -171,7 +171,8 @@ const MOST: usize = 100;
 
 struct Looks<'f> {
     files: &'f dyn Files,
-    known: BTreeMap<String, Option<Found>>,
+    /// By the path of a file, and by how it is run.
+    known: BTreeMap<(String, Call), Option<Found>>,
     /// What the files of tools hold: many jobs call the same tool.
     texts: BTreeMap<String, Option<String>>,
     /// Which tools that do what files say find no docker in them.
@@ -221,8 +222,9 @@ impl<'f> Looks<'f> {
     }
 
     /// The first of these files that is there.
-    fn first(&mut self, paths: &[String]) -> Option<(String, Found)> {
-        paths.iter().find_map(|path| Some((path.clone(), self.file(path, DEPTH)?)))
+    fn first(&mut self, paths: &[String], command: &Command) -> Option<(String, Found)> {
+        let call = Call::of(command, "");
+        paths.iter().find_map(|path| Some((path.clone(), self.file(path, &call, DEPTH)?)))
     }
 
     /// The docker in what a command may run, wherever that may be.
@@ -230,7 +232,10 @@ impl<'f> Looks<'f> {
         let operand = matches!(hides_docker(command)?.code, "script" | "interpreter" | "expansion" | "ansible");
         let word = hides_docker(command)?.target.filter(|_| operand).and_then(|target| command.words.get(target));
         let paths = word.map(|word| ground.paths(word.display())).unwrap_or_default();
-        paths.iter().find_map(|path| self.uses(path)).or_else(|| self.manifest(command, ground, DEPTH))
+        paths
+            .iter()
+            .find_map(|path| self.uses(path, &Call::of(command, "")))
+            .or_else(|| self.manifest(command, ground, DEPTH))
     }
 
     /// The docker in the scripts that the words of a job name, by their paths, by a wildcard, or by their folder.
@@ -243,31 +248,32 @@ impl<'f> Looks<'f> {
         let below = folders.filter(|folder| !is_glob(folder)).collect::<Vec<_>>();
         paths.extend(below.iter().flat_map(|folder| self.listed(&format!("{folder}/**"), MOST)));
         paths.retain(|path| is_script(path));
-        paths.into_iter().take(MOST).find_map(|path| self.uses(&path))
+        paths.into_iter().take(MOST).find_map(|path| self.uses(&path, &Call::default()))
     }
 
-    fn uses(&mut self, path: &str) -> Option<(String, Found)> {
-        let found = self.file(path, DEPTH)?;
+    fn uses(&mut self, path: &str, call: &Call) -> Option<(String, Found)> {
+        let found = self.file(path, call, DEPTH)?;
         matches!(found, Found::Docker(..)).then(|| (path.to_owned(), found))
     }
 
-    fn file(&mut self, path: &str, depth: usize) -> Option<Found> {
-        if let Some(known) = self.known.get(path) {
+    fn file(&mut self, path: &str, call: &Call, depth: usize) -> Option<Found> {
+        let key = (path.to_owned(), call.clone());
+        if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
         // A script that calls itself: not known before it is read.
-        self.known.insert(path.to_owned(), Some(Found::Unknown));
+        self.known.insert(key.clone(), Some(Found::Unknown));
         let text = self.files.read(path).ok().flatten();
         let found = text.map(|text| match is_shell(path, &text) {
-            true => self.shell(&text, path.rsplit_once('/').map_or("", |(folder, _)| folder), depth),
+            true => self.shell(&text, folder_of(path), call, depth),
             false => mention(&text).unwrap_or(Found::Unknown),
         });
-        self.known.insert(path.to_owned(), found.clone());
+        self.known.insert(key, found.clone());
         found
     }
 
-    /// What a script does that stands in a folder.
-    fn shell(&mut self, text: &str, folder: &str, depth: usize) -> Found {
+    /// What a script does that stands in a folder, called so.
+    fn shell(&mut self, text: &str, folder: &str, call: &Call, depth: usize) -> Found {
         let script = Script::parse([text]);
         if depth == 0 || !script.clean() {
             return mention(text).unwrap_or(Found::Unknown);
@@ -275,7 +281,7 @@ impl<'f> Looks<'f> {
         if let Some(found) = feels_daemon(text, &script) {
             return found;
         }
-        let place = Place::of(&script, folder);
+        let place = Place::of(&script, folder, call);
         let (mut unknown, mut client) = (false, None);
         for (index, command) in script.commands().iter().enumerate() {
             let line = || {
@@ -299,7 +305,7 @@ impl<'f> Looks<'f> {
                 continue;
             }
             let inner = place.files(index, command);
-            let inner = inner.and_then(|paths| paths.iter().find_map(|path| self.file(path, depth - 1)));
+            let inner = inner.and_then(|(call, paths)| paths.iter().find_map(|path| self.file(path, &call, depth - 1)));
             match inner {
                 Some(Found::Nothing) => {}
                 Some(Found::Docker(_, what)) => {
@@ -357,6 +363,11 @@ fn is_shell(path: &str, text: &str) -> bool {
     let named =
         first.starts_with("#!") && first.split(['/', ' ']).any(|word| matches!(word, "sh" | "bash" | "ash" | "dash"));
     named || (!first.starts_with("#!") && (path.ends_with(".sh") || path.ends_with(".bash")))
+}
+
+/// The folder of a path, from the root.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn changes_folder(command: &Command) -> bool {

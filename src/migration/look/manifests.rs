@@ -3,12 +3,14 @@
 use globset::GlobBuilder;
 
 use super::ground::{Ground, join};
+use super::neighbours::Call;
 use super::tools::{BY_FILE, CONTAINERS, MANIFESTS, Says, TOOLS, Tool, Where};
-use super::{Found, Looks, mention};
+use super::{Found, Looks, folder_of, mention};
 use crate::shell::{
-    Command, Hidden, Script, by_project_files, hides_docker, invoked, mentions_docker, package, program,
+    Command, Hidden, Script, by_project_files, calls_own, docker, hides_docker, invoked, mentions_docker,
+    other_daemon_users, package, program,
 };
-use crate::transform::short;
+use crate::transform::{hangs_on_daemon, short};
 
 /// The scripts that package managers run by themselves (npm, "Life cycle scripts"; Composer, "Scripts").
 const LIFECYCLE: &[(&str, &str)] = &[
@@ -112,12 +114,11 @@ impl Looks<'_> {
                     if let Some(said) = docker_line(&run) {
                         return Some((path.clone(), Found::Docker(at, short(said))));
                     }
-                    match self.shell(&run, "", super::DEPTH) {
+                    match self.shell(&run, "", &Call::in_folder(folder_of(&path)), super::DEPTH) {
                         Found::Docker(_, what) => Some((path.clone(), Found::Docker(at, what))),
                         Found::Nothing | Found::Client(..) => None,
                         Found::Unknown => {
-                            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                            let what = self.mentioned(&run, folder)?;
+                            let what = self.mentioned(&run, folder_of(&path))?;
                             Some((path.clone(), Found::Docker(at, what)))
                         }
                     }
@@ -191,7 +192,7 @@ impl Looks<'_> {
             return silent;
         }
         if let Some(text) = whole_string(command) {
-            return self.shell(&text, "", super::DEPTH) == Found::Nothing;
+            return self.is_quiet(&text);
         }
         let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
             Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
@@ -210,6 +211,18 @@ impl Looks<'_> {
         let files: Vec<String> = patterns.iter().flat_map(|pattern| self.listed(pattern, MOST)).collect();
         let silent = |text: String| !doubts.iter().any(|doubt| text.contains(doubt));
         !files.is_empty() && files.len() < MOST && files.iter().all(|path| self.text(path).is_some_and(silent))
+    }
+
+    /// Whether a string that a shell is handed uses no docker, without a look at files that it names: where it runs is not known.
+    fn is_quiet(&mut self, text: &str) -> bool {
+        let script = Script::parse([text]);
+        let shown = |it: &Command| docker(it).is_some() || other_daemon_users(it).is_some();
+        script.clean()
+            && hangs_on_daemon(&script).is_none()
+            && script.commands().iter().all(|it| {
+                let hidden = hides_docker(it).is_some() && !calls_own(&script, it) && !self.is_declared(it);
+                !shown(it) && (!hidden || self.is_without_docker(it))
+            })
     }
 
     /// The script of a `package.json`: by its line, or by what its commands run.
@@ -237,7 +250,7 @@ impl Looks<'_> {
                 if let Some(said) = docker_line(&run) {
                     return Some((path.clone(), Found::Docker(line, short(said))));
                 }
-                match self.shell(&run, "", depth) {
+                match self.shell(&run, "", &Call::in_folder(folder_of(&path)), depth) {
                     Found::Docker(_, what) => Some((path.clone(), Found::Docker(line, what))),
                     _ => None,
                 }

@@ -1,36 +1,59 @@
-//! How a script finds other files by its own place: `. "$(dirname "$0")/lib.sh"`.
+//! How a script finds other files: by where it runs, or by its own place, `. "$(dirname "$0")/lib.sh"`.
 
 use std::collections::BTreeMap;
 
 use super::ground::join;
-use crate::shell::{Command, Hidden, Script, hides_docker};
+use super::path;
+use crate::shell::{Command, Hidden, Script, Word, hides_docker};
+
+/// How a script is run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Call {
+    /// The folder in which it begins, from the root.
+    folder: String,
+    /// By another script, in place of which it runs: `$0` is that one.
+    sourced: bool,
+}
+
+impl Call {
+    pub(super) fn of(command: &Command, folder: &str) -> Call {
+        Call { folder: folder.to_owned(), sourced: matches!(command.name(), Some("." | "source")) }
+    }
+
+    pub(super) fn in_folder(folder: &str) -> Call {
+        Call { folder: folder.to_owned(), sourced: false }
+    }
+}
 
 /// What a script's words mean as folders, from the root.
-pub(super) struct Place {
+pub(super) struct Place<'c> {
+    call: &'c Call,
     /// Where the script itself is.
     own: String,
-    /// Variables that it sets to a folder: `HERE="$(cd "$(dirname "$0")" && pwd)"`.
-    variables: BTreeMap<String, String>,
+    /// Variables that it sets to a folder, `HERE="$(cd "$(dirname "$0")" && pwd)"`; none for one that it sets to others as well.
+    variables: BTreeMap<String, Option<String>>,
     /// The command by which it changes to a folder for good, if it is known and the only one.
     moved: Option<(usize, String)>,
     /// It changes to folders that are not known.
     lost: bool,
 }
 
-impl Place {
-    pub(super) fn of(script: &Script, own: &str) -> Place {
-        let mut place = Place { own: own.to_owned(), variables: BTreeMap::new(), moved: None, lost: false };
+impl<'c> Place<'c> {
+    pub(super) fn of(script: &Script, own: &str, call: &'c Call) -> Place<'c> {
+        let mut place = Place { call, own: own.to_owned(), variables: BTreeMap::new(), moved: None, lost: false };
         for (index, command) in script.commands().iter().enumerate() {
-            for assignment in &command.assignments {
-                match assignment.value.as_ref().and_then(|value| place.folder(value.display())) {
-                    Some((folder, "")) => place.variables.insert(assignment.name.to_string(), folder),
-                    _ => place.variables.remove(&*assignment.name),
-                };
+            for (name, value) in set(command) {
+                let folder = place.folder(value).filter(|(_, rest)| rest.is_empty()).map(|(folder, _)| folder);
+                let known = place.variables.entry(name.to_owned()).or_insert_with(|| folder.clone());
+                if *known != folder {
+                    *known = None;
+                }
             }
             if changes_folder(command) {
                 let to = command.words.get(1).and_then(|word| place.path(word.display()));
-                let alone = place.moved.is_none() && command.name() == Some("cd") && !command.context.subshell;
-                match to.filter(|_| alone && command.context.function.is_none()) {
+                let context = &command.context;
+                let plain = command.name() == Some("cd") && context.function.is_none() && !context.conditional;
+                match to.filter(|_| plain && !context.subshell && place.moved.is_none()) {
                     Some(folder) => place.moved = Some((index, folder)),
                     None => place.lost = true,
                 }
@@ -39,24 +62,26 @@ impl Place {
         place
     }
 
-    /// The files that a command runs, one of them, from the root.
-    pub(super) fn files(&self, index: usize, command: &Command) -> Option<Vec<String>> {
+    /// The files that a command runs, one of them, from the root, and how.
+    pub(super) fn files(&self, index: usize, command: &Command) -> Option<(Call, Vec<String>)> {
+        let at = self.at(index)?;
+        let call = Call::of(command, at);
         if let Some(Hidden { code: "script" | "interpreter" | "expansion", target: Some(target) }) =
             hides_docker(command)
             && let Some(path) = command.words.get(target).and_then(|word| self.path(word.display()))
         {
-            return Some(vec![path]);
+            return Some((call, vec![path]));
         }
-        let (at, paths) = (self.at(index)?, super::path(command)?);
-        Some(paths.iter().filter_map(|path| join(at, path)).collect())
+        let paths = path(command)?;
+        Some((call, paths.iter().filter_map(|path| join(at, path)).collect()))
     }
 
-    /// The folder in which a command runs, as far as that is known: scripts are run from the root.
+    /// The folder in which a command runs, as far as that is known.
     fn at(&self, index: usize) -> Option<&str> {
         match &self.moved {
             _ if self.lost => None,
             Some((at, folder)) if index > *at => Some(folder),
-            _ => Some(""),
+            _ => Some(&self.call.folder),
         }
     }
 
@@ -69,9 +94,10 @@ impl Place {
 
     /// The folder that a word begins with, and the rest of the word.
     fn folder<'w>(&self, written: &'w str) -> Option<(String, &'w str)> {
-        const OWN: [&str; 3] = ["${0%/*}", "${BASH_SOURCE%/*}", "${BASH_SOURCE[0]%/*}"];
+        const SOURCE: [&str; 2] = ["${BASH_SOURCE%/*}", "${BASH_SOURCE[0]%/*}"];
         const ROOT: [&str; 2] = ["$CI_PROJECT_DIR", "${CI_PROJECT_DIR}"];
-        if let Some(rest) = OWN.iter().find_map(|prefix| written.strip_prefix(prefix)) {
+        let zero = (!self.call.sourced).then_some("${0%/*}");
+        if let Some(rest) = SOURCE.into_iter().chain(zero).find_map(|prefix| written.strip_prefix(prefix)) {
             return Some((self.own.clone(), rest));
         }
         if let Some(rest) = ROOT.iter().find_map(|prefix| written.strip_prefix(prefix)) {
@@ -81,7 +107,7 @@ impl Place {
             return Some((self.printed(inner)?, rest));
         }
         let (name, rest) = variable(written)?;
-        Some((self.variables.get(name)?.clone(), rest))
+        Some((self.variables.get(name)?.clone()?, rest))
     }
 
     /// The folder that a command line prints: of git's root, or of the script itself, `cd "$(dirname "$0")/.." && pwd`.
@@ -89,13 +115,25 @@ impl Place {
         if line.trim() == "git rev-parse --show-toplevel" {
             return Some(String::new());
         }
-        let own = (line.contains("$0") || line.contains("BASH_SOURCE")) && line.matches("dirname").count() == 1;
-        let from = line.find("dirname").filter(|_| own)?;
+        let own = (line.contains("$0") || line.contains("${0}")) && !self.call.sourced || line.contains("BASH_SOURCE");
+        let from = line.find("dirname").filter(|_| own && line.matches("dirname").count() == 1)?;
         let Some(start) = line[..from].rfind("$(") else { return Some(self.own.clone()) };
         let (_, behind) = substitution(&line[start..])?;
         let end = behind.find(['"', '\'', ' ', '&', ';', ')']).unwrap_or(behind.len());
         join(&self.own, &behind[..end])
     }
+}
+
+/// The variables that a command sets, `HERE=$(pwd)`, `readonly HERE="$(pwd)"`, with their values as displayed.
+fn set(command: &Command) -> Vec<(&str, &str)> {
+    let sets = matches!(command.name(), Some("export" | "readonly" | "declare" | "local" | "typeset"));
+    let words = command.words.iter().skip(1).filter(|_| sets).filter_map(|word| word.display().split_once('='));
+    command
+        .assignments
+        .iter()
+        .map(|set| (set.name.as_str(), set.value.as_ref().map_or("", Word::display)))
+        .chain(words)
+        .collect()
 }
 
 fn changes_folder(command: &Command) -> bool {
