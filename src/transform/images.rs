@@ -225,8 +225,13 @@ impl<'f> Work<'_, 'f, '_> {
             let direct =
                 local.way.len() == 1 && reference::variables(&raw).is_none() && self.is_still(&local, &raw, at);
             let movable = direct || self.shell.means_the_same(&raw, local.way[0], at);
-            if self.shell.in_a_row(&row) && movable {
+            let behind = row.len() == 2 && self.shell.is_behind_login(row[0], at);
+            if (behind || self.shell.in_a_row(&row)) && movable {
                 let from = self.moved.get(&number).copied().unwrap_or(local.way[0]);
+                if self.shell.is_in_list(from) && from != local.way[0] {
+                    let message = "follows a push that is only done after a login";
+                    return self.refuse(at, "conditional-push", message);
+                }
                 let is_pushed = self.pushed.get(&number).is_some_and(|names| !names.is_empty());
                 // A push that fails in an `after_script` does not fail the job, and one of the script does.
                 let by_script = self.joined.iter().any(|(place, push)| *place == from && push.part != at.part);
@@ -238,7 +243,7 @@ impl<'f> Work<'_, 'f, '_> {
                 between.extend(self.shell.pull_between(from, at));
                 if !between.is_empty() && between.iter().all(|command| self.shell.logs_in(command)) {
                     // A build that pushes must come after the login.
-                    if self.pushed.contains_key(&number) || !self.shell.in_one_sequence(from, at) {
+                    if self.pushed.contains_key(&number) || !behind && !self.shell.in_one_sequence(from, at) {
                         return self.later.push((at, local, raw));
                     }
                     if let Some(login) = self.shell.changes_login(from, at) {

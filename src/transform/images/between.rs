@@ -382,7 +382,7 @@ impl<'f, 'p> Shell<'f, 'p> {
             .collect()
     }
 
-    fn sequence(&self, point: Point) -> Option<(usize, usize)> {
+    pub(super) fn sequence(&self, point: Point) -> Option<(usize, usize)> {
         Some((point.part, self.command(point)?.context.sequence))
     }
 

@@ -2,7 +2,7 @@
 
 use super::between::{Point, Shell};
 use crate::shell::docker::Verb;
-use crate::shell::{Command, docker};
+use crate::shell::{Command, Context, docker};
 use crate::transform::environment::{forgets, set_by};
 use crate::transform::purpose::{Purpose, purpose};
 
@@ -25,6 +25,30 @@ impl<'f, 'p> Shell<'f, 'p> {
             && command.redirects.is_empty()
             && !command.words.iter().any(|word| word.raw().contains(['`', '(']));
         is_login(command) || hands && same.any(|(at, other)| Some(at.part) == own && beside(other) && is_login(other))
+    }
+
+    /// Whether a push is the end of a list that only logs in before it, behind a build that stands alone: `docker login … && docker push x`.
+    /// The build may take the place of the push, since it ends the job there as it does where it stands.
+    pub fn is_behind_login(&self, build: Point, push: Point) -> bool {
+        let (Some(one), Some(other)) = (self.command(build), self.command(push)) else { return false };
+        let Some(chain) = &other.context.chain else { return false };
+        let alone = |it: &Context| it.pipeline.is_none() && it.guarded.is_none() && !it.negated && !it.background;
+        let listed = |it: &Command| it.context.chain.as_ref().is_some_and(|it| it.id == chain.id);
+        let mut before = self.commands().filter(|(at, it)| at.part == push.part && *at < push && listed(it));
+        build.part == push.part
+            && self.sequence(build) == self.sequence(push)
+            && one.context.chain.is_none()
+            && alone(&one.context)
+            && alone(&other.context)
+            && chain.only_and_before
+            && chain.position > 0
+            && chain.position + 1 == chain.length
+            && before.all(|(_, it)| self.logs_in(it))
+    }
+
+    /// Whether a command is an element of a list.
+    pub fn is_in_list(&self, at: Point) -> bool {
+        self.command(at).is_some_and(|command| command.context.chain.is_some())
     }
 
     /// A command on the way that may give the name another image, by other means than the docker commands that are followed.
