@@ -93,13 +93,15 @@ fn unfit(draft: &Draft<'_, '_>, build: &Build) -> Vec<Reason> {
     if docker.last("disable-content-trust").is_some() {
         add("doubtful-options", "`--disable-content-trust` is no option of buildx, and what docker does anyway");
     }
+    // What is only shown, nobody takes for an id.
+    let read = context.pipeline.is_some() || images::is_captured(draft.facts, &build.at);
     for (option, why) in [
         ("iidfile", "keeps the image's id"),
         ("quiet", "prints the image's id"),
         ("squash", "squashes layers"),
         ("output", "has an output of its own"),
     ] {
-        if docker.last(option).is_some() {
+        if docker.last(option).is_some() && (option != "quiet" || read) {
             add("build-output", &format!("{why}, which a pushed build does not do alike"));
         }
     }

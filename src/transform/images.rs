@@ -110,6 +110,11 @@ pub(super) fn image_key(display: &str, value: &dyn Fn(&str) -> Option<String>) -
     key(&super::image::expand(&plain(display), value))
 }
 
+/// Whether what a command of the job prints goes on to a file or another command.
+pub(super) fn is_captured(facts: &Facts<'_>, image: &Use) -> bool {
+    Shell::of(facts).is_captured(point(image))
+}
+
 /// Whether a build leaves its image in the daemon, as `docker build` does. A build of buildx does so with the default
 /// builder; one that pushes or writes elsewhere does not.
 pub(super) fn is_local(build: &Build, own_builder: bool) -> bool {
