@@ -125,6 +125,9 @@ fn a_script_finds_its_neighbours() {
         "root=$(git rev-parse --show-toplevel)\nbash $root/ci/lib.sh\n",
         "cd \"$(dirname \"$0\")\"\n. ./lib.sh\n",
         "cd \"$(dirname \"$0\")/..\"\n. ci/lib.sh\n",
+        "HERE=`dirname $0`\n. $HERE/lib.sh\n",
+        "ROOT=$(cd \"$(dirname \"$0\")\"/.. && pwd)\n. $ROOT/ci/lib.sh\n",
+        "CI=\"$(dirname \"$0\")/../ci\"\nbash \"$CI/lib.sh\"\n",
         "readonly HERE=\"$(cd -- \"$(dirname -- \"${BASH_SOURCE[0]}\")\" &>/dev/null && pwd)\"\n. \"$HERE/lib.sh\"\n",
     ] {
         let script = ("ci/e2e.sh", &*format!("#!/bin/bash\nset -e\n{script}"));
@@ -141,9 +144,26 @@ fn a_script_finds_its_neighbours() {
         ". \"$(dirname \"$0\")/../../lib.sh\"\n",
         "HERE=$(dirname $0)/..\n. $HERE/lib.sh\nHERE=$(dirname $0)\n. $HERE/lib.sh\n",
         "if [ -d x ]; then cd \"$(dirname \"$0\")\"; fi\n. ./lib.sh\n",
+        "HERE=$(dirname $0)\nfor HERE in a b; do . $HERE/lib.sh; done\n",
+        "HERE=\"$(cd \"$(dirname \"$0\")\" && cd .. && pwd)\"\n. $HERE/lib.sh\n",
+        "HERE=\"$(cd \"$(dirname \"$0\")\" && git rev-parse --show-toplevel)\"\n. $HERE/lib.sh\n",
+        "HERE=$(dirname \"${BASH_SOURCE[1]}\")\n. $HERE/lib.sh\n",
+        "eval \"cd ci\"\n. ./lib.sh\n",
     ] {
         let script = ("ci/e2e.sh", &*format!("#!/bin/bash\n{script}"));
         assert!(outcome("./ci/e2e.sh", &[script, quiet]).1.ends_with("[script]"), "{}", script.1);
+    }
+    // A file that the job writes, and a folder that a sourced file changes to.
+    let x = ("x.sh", "true\n");
+    for call in [
+        "cp templates/x.sh x.sh; ./x.sh",
+        "sed -i s/a/b/ x.sh && ./x.sh",
+        "echo $SCRIPT > x.sh; sh x.sh",
+        ". ci/cd.sh; ./x.sh",
+        "find sub -name x.sh -execdir ./x.sh {} +",
+    ] {
+        let files = [x, ("ci/cd.sh", "cd sub\n"), ("sub/x.sh", "docker run x\n")];
+        assert!(outcome(call, &files).1.ends_with("[script]"), "{call}: {}", outcome(call, &files).1);
     }
     // Where the caller stands, and whose `$0` it is.
     let root = ("lib.sh", "true\n");
@@ -161,7 +181,36 @@ fn scripts_of_a_package_are_followed_by_their_names() {
     let (outcome_, reason) = outcome("npm run ci", &[("package.json", package)]);
     assert_eq!(outcome_, "left");
     assert!(reason.contains(": `docker compose up -d db` stands in package.json:"), "{reason}");
+    assert!(reason.contains("package.json:1"), "{reason}");
+    let nested = [
+        ("web/package.json", r#"{"scripts": {"prepare": "make gen", "postinstall": "./x.sh"}}"#),
+        ("web/Makefile", "gen:\n\tdocker run gen\n"),
+        ("x.sh", "true\n"),
+    ];
+    assert!(scoped("cd web && npm ci", &nested).contains("1 the same"));
+    assert!(!scoped("cd web && npm ci", &nested[..1]).contains("1 the same"));
+    let nested = [nested[0], ("web/x.sh", "docker run x\n"), nested[2]];
+    assert!(scoped("cd web && npm ci", &nested).contains("1 the same"));
+    let below = "{\"name\": \"e2e\",\n\"scripts\": {\n\"e2e\": \"docker run x\"}}";
+    assert!(outcome("npm run e2e", &[("package.json", below)]).1.contains("package.json:3"));
     assert!(!outcome("npm run unit", &[("package.json", package)]).1.contains("docker compose"));
+}
+
+#[test]
+fn the_daemons_address_is_a_need_wherever_it_is_read() {
+    let said = |script: &str| {
+        let head = "image: alpine\nservices: [{name: docker:29-dind, alias: dind}]\nvariables: {DOCKER_HOST: tcp://dind:2375}\n";
+        let pipeline = format!("{head}job:\n  script:\n    - '{script}'\n");
+        Repository::with(&[(".gitlab-ci.yml", &pipeline)]).run(&["phase", "5", "--dry-run"]).err
+    };
+    for script in [
+        "curl -s \"http://${DOCKER_HOST#tcp://}/info\"",
+        "curl http://dind:2375/images/json",
+        "H=$DOCKER_HOST; curl $H",
+    ] {
+        assert!(said(script).contains("1 the same"), "{script}: {}", said(script));
+    }
+    assert!(!said("echo $DOCKER_HOST").contains("1 the same"));
 }
 
 #[test]
@@ -189,6 +238,21 @@ fn what_builds_a_project_runs_what_its_files_say() {
         assert!(!scoped(call, &[quiet]).contains("loses-daemon"), "{call}");
         let kept = scoped(call, &[loud]);
         assert!(kept.contains("1 jobs: 1 the same"), "{call}: {kept}");
+    }
+    // What the command says itself, and another file that it is told to go by.
+    let said = |call: &str, files: &[(&str, &str)]| scoped(call, files);
+    assert!(said("atlas migrate lint --dev-url docker://postgres/15/dev", &[]).contains("1 the same"));
+    assert!(said("kubectl kuttl test --start-kind=true", &[]).contains("1 the same"));
+    for (call, files) in [
+        ("helmfile -f deploy/hf.yaml sync", [("deploy/hf.yaml", "x: 1\n")]),
+        ("goreleaser release -f ci/images.yml", [(".goreleaser.yml", "builds: []\n")]),
+        ("cargo build", [("build.rs", "Command::new(\"sh\").arg(\"gen.sh\");\n")]),
+        ("cargo build", [("Cargo.toml", "build = \"tools/main.rs\"\n")]),
+        ("pip install packages/core", [("packages/core/setup.py", "subprocess.check_call(cmd)\n")]),
+        ("uv pip install .", [("pyproject.toml", "backend-path = [\"_build\"]\n")]),
+        ("dotnet build", [("a.csproj", "<Exec Command=\"bash gen.sh\"/>\n")]),
+    ] {
+        assert!(said(call, &files).contains("loses-daemon"), "{call}");
     }
     // What a string names is not looked for where the job may not stand.
     let other = [("x.sh", "true\n"), ("sub/x.sh", "docker run x\n")];

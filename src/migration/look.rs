@@ -4,8 +4,10 @@
 //! person to change, as only what stands in the CI files is edited. That a file hides nothing is said only of one whose path
 //! is certain; that it uses docker, of each that the job may mean: files are named below folders and by variables.
 
+mod certain;
 mod exports;
 mod ground;
+mod installs;
 mod manifests;
 mod neighbours;
 mod scanners;
@@ -15,20 +17,19 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use certain::{changes_folder, is_sourced, is_written};
 use globset::GlobSet;
 use ground::Ground;
+use installs::installs;
 use neighbours::{Call, Place};
 use rayon::prelude::*;
 
 use super::engine::LONG;
 use crate::pipeline::{Files, Pipeline};
 use crate::shell::{
-    Command, Hidden, Package, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker,
-    other_daemon_users, package, program, within,
+    Command, Hidden, Script, calls_own, docker, expansions_run, hides_docker, mentions_docker, other_daemon_users,
 };
-use crate::transform::{
-    DAEMON_VARIABLES, Facts, Reason, Settings, Unseen, Values, cluster_of, hangs_on_daemon, reason, short,
-};
+use crate::transform::{DAEMON_VARIABLES, Facts, Reason, Settings, Unseen, Values, cluster_of, hangs_on_daemon, short};
 
 /// What a file is found to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,11 +63,13 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
         let ground = Ground::of(facts, values);
         looks.knows(&ground.values);
         let perhaps = std::mem::take(&mut facts.perhaps);
+        let moves = ground.around.moves || looks.is_moved(facts);
         for (mut unseen, command) in perhaps {
             if looks.is_declared(&command) || looks.is_without_docker(&command) {
                 continue;
             }
-            let file = path(&command).filter(|_| !ground.around.moves).and_then(|paths| looks.first(&paths, &command));
+            let file = path(&command).filter(|_| !moves);
+            let file = file.filter(|paths| !is_written(facts, paths)).and_then(|paths| looks.first(&paths, &command));
             let found = match file {
                 Some((_, Found::Nothing | Found::Client(..))) => continue,
                 Some((path, Found::Docker(line, what))) => Some((path, Found::Docker(line, what))),
@@ -92,7 +95,8 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
-        let moves = facts.parts.iter().flat_map(|part| part.script.commands()).any(changes_folder);
+        let moves =
+            facts.parts.iter().flat_map(|part| part.script.commands()).any(changes_folder) || looks.is_moved(facts);
         let builds = !facts.recipes.is_empty() || facts.bake || facts.compose;
         hidden.retain_mut(|unseen| {
             let part = facts.parts.get(unseen.part);
@@ -100,7 +104,9 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             if command.is_some_and(|command| looks.is_declared(command) || looks.is_without_docker(command)) {
                 return false;
             }
-            let file = command.filter(|_| !moves).and_then(|command| looks.first(&path(command)?, command));
+            let file = command.filter(|_| !moves).and_then(|command| Some((path(command)?, command)));
+            let file = file.filter(|(paths, _)| !is_written(facts, paths));
+            let file = file.and_then(|(paths, command)| looks.first(&paths, command));
             let file = file.or_else(|| looks.manifest(command?, &Ground::root(), DEPTH));
             let Some((path, found)) = file else { return true };
             match &found {
@@ -128,39 +134,6 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
             }
         }
     }
-}
-
-/// Notes the package managers of a job, which run scripts by themselves. Whether there are any.
-fn installs(facts: &mut Facts<'_>, pipeline: &Pipeline, told: &str) -> bool {
-    const INSTALLS: &str = "install i in ci clean-install ic add require update upgrade up u publish pack version rebuild rb dump-autoload \
-         dumpautoload remove rm r uninstall unlink un reinstall dedupe ddp prune link ln deploy create-project install-ci-test install-test it cit";
-    let manages = |command: &Command| {
-        let verb = |package: Package| {
-            command.words.get(package.verb).is_some_and(|it| INSTALLS.split(' ').any(|one| one == it.display()))
-        };
-        // `yarn` alone installs, `yarn --cwd frontend` too.
-        let alone = program(command) == Some("yarn")
-            && package(command).is_none_or(|package| command.words.get(package.verb).is_none());
-        let none = ["--ignore-scripts", "--ignore-scripts=true", "--no-scripts", "-g", "--global", "--version"];
-        (alone || package(command).is_some_and(verb)) && !command.words.iter().any(|it| none.contains(&it.display()))
-    };
-    let mut found = Vec::new();
-    for (number, part) in facts.parts.iter().enumerate() {
-        // One that says nothing of docker was not kept.
-        let script = match part.script.text().is_empty() {
-            true => &Script::parse(part.items.iter().map(|item| &*item.text)),
-            false => &*part.script,
-        };
-        let either = |command: &Command| manages(command) || within(command).iter().any(manages);
-        for (index, command) in script.commands().iter().enumerate().filter(|(_, command)| either(command)) {
-            let message = format!("`{}` {told}", short(command.raw()));
-            let reason = reason(pipeline.project(), part, command.span.as_ref(), "package-script", message);
-            found.push(Unseen { reason, part: number, command: index });
-        }
-    }
-    let any = !found.is_empty();
-    facts.hidden.extend(found);
-    any
 }
 
 /// How deeply scripts that call scripts are followed.
@@ -268,7 +241,12 @@ impl<'f> Looks<'f> {
             true => self.shell(&text, folder_of(path), call, depth),
             false => mention(&text).unwrap_or(Found::Unknown),
         });
-        self.known.insert(key, found.clone());
+        // What is not known here, because others were being read, may be known to the next who asks.
+        if matches!(found, Some(Found::Unknown)) && depth < DEPTH {
+            self.known.remove(&key);
+        } else {
+            self.known.insert(key, found.clone());
+        }
         found
     }
 
@@ -281,7 +259,11 @@ impl<'f> Looks<'f> {
         if let Some(found) = feels_daemon(text, &script) {
             return found;
         }
-        let place = Place::of(&script, folder, call);
+        let mut place = Place::of(&script, folder, call);
+        let sourced = script.commands().iter().enumerate().filter(|(_, command)| is_sourced(command));
+        let files: Vec<String> =
+            sourced.filter_map(|(index, command)| place.files(index, command)).flat_map(|it| it.1).collect();
+        place.lost |= files.iter().any(|path| self.changes_folder(path));
         let (mut unknown, mut client) = (false, None);
         for (index, command) in script.commands().iter().enumerate() {
             let line = || {
@@ -316,13 +298,15 @@ impl<'f> Looks<'f> {
                     let (line, what) = calls(what);
                     client = Some(Found::Client(line, what));
                 }
-                Some(Found::Unknown) | None => match self.manifest(command, &Ground::root(), depth) {
-                    Some((_, Found::Docker(_, what))) => {
-                        let (line, what) = calls(what);
-                        return Found::Docker(line, what);
+                Some(Found::Unknown) | None => {
+                    match self.manifest(command, &Ground::at(place.at(index).unwrap_or_default()), depth) {
+                        Some((_, Found::Docker(_, what))) => {
+                            let (line, what) = calls(what);
+                            return Found::Docker(line, what);
+                        }
+                        _ => unknown = true,
                     }
-                    _ => unknown = true,
-                },
+                }
             }
         }
         if unknown {
@@ -370,15 +354,13 @@ fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn changes_folder(command: &Command) -> bool {
-    matches!(command.name(), Some("cd" | "pushd" | "popd"))
-}
-
 /// The files that a command runs, one of them, by their paths from the root.
 fn path(command: &Command) -> Option<Vec<String>> {
     let Hidden { code, target } = hides_docker(command)?;
     // `env -C ci ./t.sh`
-    if command.words.iter().any(|word| word.display().starts_with("-C") || word.display().starts_with("--chdir")) {
+    let elsewhere =
+        |word: &str| word.starts_with("-C") || word.starts_with("--chdir") || word == "-execdir" || word == "-okdir";
+    if command.words.iter().any(|word| elsewhere(word.display())) {
         return None;
     }
     match code {

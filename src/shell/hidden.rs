@@ -77,7 +77,7 @@ fn of_program(words: &[Word], at: Option<usize>, depth: usize) -> Option<Hidden>
         return hidden(code);
     }
     if project_files::of_words(words, at).is_some() {
-        return hidden("task");
+        return says_docker(words, at, name).or_else(|| hidden("task"));
     }
     match without_version(name) {
         "go" | "cargo" | "dotnet" | "mix" | "deno" => match argument.unwrap_or_default() {

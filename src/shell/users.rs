@@ -154,6 +154,11 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         "gh" => verb == "act",
         "ibmcloud" => verb == "dev",
         "kustomize" => verb == "fn" || has("--enable-alpha-plugins"),
+        "kubectl" => {
+            let starts = |word: &str| word.starts_with("--start-kind") && !word.ends_with("=false");
+            verb == "kustomize" && has("--enable-alpha-plugins") || verb == "kuttl" && rest().any(starts)
+        }
+        "osv-scanner" => has("--docker") || has("image"),
         "checkov" => has("--docker-image"),
         "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
         "flyctl" | "fly" => rest().any(|word| word == "--local-only"),
@@ -199,7 +204,9 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
         && rest().any(|word| word == "docker")
         || raw.contains("/dev/tcp/docker/");
     // `export DOCKER_HOST=tcp://docker:2375` only prepares.
-    let speaks = !matches!(name, "export" | "echo" | "printf" | "declare" | "local") && rest().any(is_at_host);
+    let is_port = |word: &str| word.contains(":2375") || word.contains(":2376");
+    let prints = matches!(name, "export" | "echo" | "printf" | "declare" | "local");
+    let speaks = !prints && rest().any(|word| is_at_host(word) || is_port(word));
     (probes || speaks).then(|| {
         Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })
@@ -229,8 +236,9 @@ fn is_at_host(text: &str) -> bool {
 
 /// Whether a variable says where a program finds a service, and that is the host `docker`: `DB_HOST: docker`.
 pub fn names_host(name: &str, value: &str) -> bool {
-    let names = ["HOST", "ADDR", "SERVER", "ENDPOINT", "URL", "URI"];
-    is_at_host(value) || value == "docker" && names.iter().any(|part| name.contains(part))
+    let names = ["HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "ENDPOINT", "URL", "URI", "PGHOST", "DBHOST"];
+    let named = || name.split('_').any(|part| names.contains(&part)) && !name.contains("IMAGE");
+    is_at_host(value) || value == "docker" && named()
 }
 
 /// Whether a variable tells a scanner to read images out of the daemon and from nowhere else (trivy, `--image-src`; anchore's syft

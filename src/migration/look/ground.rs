@@ -37,6 +37,13 @@ impl Ground {
         ground
     }
 
+    /// A folder, and the root.
+    pub(super) fn at(folder: &str) -> Ground {
+        let mut ground = Ground { folders: vec![folder.to_owned(), String::new()], ..Ground::default() };
+        unique(&mut ground.folders);
+        ground
+    }
+
     /// The root alone.
     pub(super) fn root() -> Ground {
         Ground { folders: vec![String::new()], ..Ground::default() }

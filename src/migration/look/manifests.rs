@@ -4,7 +4,7 @@ use globset::GlobBuilder;
 
 use super::ground::{Ground, join};
 use super::neighbours::Call;
-use super::tools::{BY_FILE, CONTAINERS, MANIFESTS, Says, TOOLS, Tool, Where};
+use super::tools::{BY_FILE, CONTAINERS, DOUBTS, MANIFESTS, Says, TOOLS, Tool, Where};
 use super::{Found, Looks, folder_of, mention};
 use crate::shell::{
     Command, Hidden, Script, by_project_files, calls_own, docker, hides_docker, invoked, mentions_docker,
@@ -73,15 +73,22 @@ fn docker_line(lines: &str) -> Option<&str> {
 /// As many files of one kind are read.
 const MOST: usize = 64;
 
+/// And as many, where all have to be silent.
+const ALL: usize = 1000;
+
 impl Looks<'_> {
     /// What the files of the tool that a command calls show: a script that uses docker, or tests that start containers.
     pub(super) fn manifest(&mut self, command: &Command, ground: &Ground, depth: usize) -> Option<(String, Found)> {
-        let root = MANIFESTS.into_iter().find_map(|path| self.says(path, CONTAINERS));
+        // What starts the tests of a project, and not what deploys or builds it.
+        let deploys = hides_docker(command)
+            .is_some_and(|it| matches!(it.code, "terraform" | "goreleaser" | "ansible" | "deployer"));
+        let tests = !deploys && by_project_files(command).is_none();
+        let root = MANIFESTS.into_iter().filter(|_| tests).find_map(|path| self.says(path, CONTAINERS));
         // `make -C backend test` may run what the manifest there says.
         let told = root.or_else(|| {
             let folders = ground.folders(&folder_options(command));
             let paths = folders.iter().flat_map(|folder| MANIFESTS.iter().filter_map(|file| join(folder, file)));
-            paths.collect::<Vec<_>>().into_iter().find_map(|path| self.says(&path, CONTAINERS))
+            paths.filter(|_| tests).collect::<Vec<_>>().into_iter().find_map(|path| self.says(&path, CONTAINERS))
         });
         let told = told.or_else(|| {
             let script = Script::parse([whole_string(command)?]);
@@ -91,7 +98,7 @@ impl Looks<'_> {
             let names = [invoked(command)?, program(command)?];
             let folders = ground.folders(&folder_options(command));
             let tools =
-                TOOLS.iter().chain(BY_FILE).filter(|tool| names.iter().any(|name| tool.programs.contains(name)));
+                BY_FILE.iter().chain(TOOLS).filter(|tool| names.iter().any(|name| tool.programs.contains(name)));
             tools.into_iter().find_map(|tool| {
                 self.tools_files(tool, &folders).into_iter().find_map(|path| self.says(&path, tool.says))
             })
@@ -182,20 +189,18 @@ impl Looks<'_> {
     /// Whether a tool that does nothing but what its files say finds no docker in them, and nothing that they only name.
     pub(super) fn is_without_docker(&mut self, command: &Command) -> bool {
         if let Some(name) = by_project_files(command) {
-            if let Some(known) = self.by_file.get(name) {
-                return *known;
-            }
-            let mut tools = BY_FILE.iter().filter(|tool| tool.programs.contains(&name));
-            let silent =
-                !tools.any(|tool| self.tools_files(tool, &[]).iter().any(|path| self.says(path, tool.says).is_some()));
-            self.by_file.insert(name.to_owned(), silent);
-            return silent;
+            let said = hides_docker(command).is_some_and(|hidden| hidden.code != "task");
+            let by_variable = command.words.iter().any(|word| self.values.docker(word.display()).is_some());
+            return !said && !by_variable && !names_file(name, command) && self.is_silent(name);
         }
         if let Some(text) = whole_string(command) {
             return self.is_quiet(&text);
         }
         let (patterns, doubts): (&[&str], &[&str]) = match program(command) {
-            Some("terraform" | "tofu") => (&["**/*.tf"], &["docker", "local-exec", "external", "module"]),
+            Some("terraform" | "tofu") => {
+                (&["**/*.tf", "**/*.tofu", "**/*.tf.json"], &["docker", "local-exec", "external", "module"])
+            }
+            Some("goreleaser") if names_file("goreleaser", command) => return false,
             Some("goreleaser") => (
                 &[
                     ".goreleaser.yml",
@@ -204,13 +209,28 @@ impl Looks<'_> {
                     "goreleaser.yaml",
                     ".config/goreleaser.yaml",
                 ],
-                &["docker", "hooks", "cmd", "includes", "kos", "custom_publishers", "publishers"],
+                &["docker", "hooks", "cmd", "includes", "kos", "custom_publishers", "publishers", "tool:", "builder:"],
             ),
             _ => return false,
         };
         let files: Vec<String> = patterns.iter().flat_map(|pattern| self.listed(pattern, MOST)).collect();
         let silent = |text: String| !doubts.iter().any(|doubt| text.contains(doubt));
         !files.is_empty() && files.len() < MOST && files.iter().all(|path| self.text(path).is_some_and(silent))
+    }
+
+    /// Whether the files by which a tool goes say nothing of docker, and of nothing that is not known.
+    fn is_silent(&mut self, name: &str) -> bool {
+        if let Some(known) = self.by_file.get(name) {
+            return *known;
+        }
+        let tools = BY_FILE.iter().chain(DOUBTS).filter(|tool| tool.programs.contains(&name));
+        let silent = tools.into_iter().all(|tool| {
+            let patterns = tool.files.iter().map(|pattern| format!("**/{pattern}"));
+            let files: Vec<String> = patterns.flat_map(|pattern| self.listed(&pattern, usize::MAX)).collect();
+            files.len() <= ALL && !files.iter().any(|path| self.says(path, tool.says).is_some())
+        });
+        self.by_file.insert(name.to_owned(), silent);
+        silent
     }
 
     /// Whether a string that a shell is handed uses no docker, without a look at files that it names: where it runs is not known.
@@ -246,7 +266,10 @@ impl Looks<'_> {
                     return None;
                 }
                 let named = format!("\"{name}\"");
-                let line = text.lines().position(|line| line.contains(&named)).map_or(0, |number| number + 1);
+                // A package may be named like a script of its own.
+                let above = text.lines().position(|line| line.contains("\"scripts\"")).unwrap_or_default();
+                let line = text.lines().skip(above).position(|line| line.contains(&named));
+                let line = line.map_or(0, |number| above + number + 1);
                 if let Some(said) = docker_line(&run) {
                     return Some((path.clone(), Found::Docker(line, short(said))));
                 }
@@ -257,6 +280,17 @@ impl Looks<'_> {
             })
         })
     }
+}
+
+/// Whether a command tells such a tool to go by a file of another name.
+fn names_file(name: &str, command: &Command) -> bool {
+    let by_letter = matches!(name, "atlas" | "helmfile" | "mkdocs" | "sphinx-build" | "buf" | "goreleaser" | "kubectl");
+    let long = ["--config", "--file", "--template", "--state-values-file"];
+    let names = |word: &str| {
+        let option = word.split('=').next().unwrap_or_default();
+        long.contains(&option) || option == "--config-file" || by_letter && matches!(option, "-c" | "-f")
+    };
+    !matches!(name, "dotnet" | "cargo") && command.words.iter().skip(1).any(|word| names(word.display()))
 }
 
 /// What `sh -c '…'` reads, where that is its last word and all of it is written there.

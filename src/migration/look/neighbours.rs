@@ -35,25 +35,23 @@ pub(super) struct Place<'c> {
     /// The command by which it changes to a folder for good, if it is known and the only one.
     moved: Option<(usize, String)>,
     /// It changes to folders that are not known.
-    lost: bool,
+    pub(super) lost: bool,
 }
 
 impl<'c> Place<'c> {
     pub(super) fn of(script: &Script, own: &str, call: &'c Call) -> Place<'c> {
         let mut place = Place { call, own: own.to_owned(), variables: BTreeMap::new(), moved: None, lost: false };
         for (index, command) in script.commands().iter().enumerate() {
+            let context = &command.context;
+            let plain =
+                context.function.is_none() && !context.conditional && !context.subshell && !context.substitution;
             for (name, value) in set(command) {
-                let folder = place.folder(value).filter(|(_, rest)| rest.is_empty()).map(|(folder, _)| folder);
-                let known = place.variables.entry(name.to_owned()).or_insert_with(|| folder.clone());
-                if *known != folder {
-                    *known = None;
-                }
+                let folder = place.path(value).filter(|_| plain && is_set_once(script.text(), name));
+                place.variables.insert(name.to_owned(), folder);
             }
             if changes_folder(command) {
                 let to = command.words.get(1).and_then(|word| place.path(word.display()));
-                let context = &command.context;
-                let plain = command.name() == Some("cd") && context.function.is_none() && !context.conditional;
-                match to.filter(|_| plain && !context.subshell && place.moved.is_none()) {
+                match to.filter(|_| plain && command.name() == Some("cd") && place.moved.is_none()) {
                     Some(folder) => place.moved = Some((index, folder)),
                     None => place.lost = true,
                 }
@@ -77,7 +75,7 @@ impl<'c> Place<'c> {
     }
 
     /// The folder in which a command runs, as far as that is known.
-    fn at(&self, index: usize) -> Option<&str> {
+    pub(super) fn at(&self, index: usize) -> Option<&str> {
         match &self.moved {
             _ if self.lost => None,
             Some((at, folder)) if index > *at => Some(folder),
@@ -106,22 +104,75 @@ impl<'c> Place<'c> {
         if let Some((inner, rest)) = substitution(written) {
             return Some((self.printed(inner)?, rest));
         }
+        if let Some((inner, rest)) = written.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+            return Some((self.printed(inner)?, rest));
+        }
         let (name, rest) = variable(written)?;
         Some((self.variables.get(name)?.clone()?, rest))
     }
 
-    /// The folder that a command line prints: of git's root, or of the script itself, `cd "$(dirname "$0")/.." && pwd`.
+    /// The folder that a command line prints: of git's root, or of the script itself, `cd "$(dirname "$0")/.." && pwd`. Any other
+    /// way to say it is not known.
     fn printed(&self, line: &str) -> Option<String> {
-        if line.trim() == "git rev-parse --show-toplevel" {
+        let line = line.trim();
+        if line == "git rev-parse --show-toplevel" {
             return Some(String::new());
         }
-        let own = (line.contains("$0") || line.contains("${0}")) && !self.call.sourced || line.contains("BASH_SOURCE");
-        let from = line.find("dirname").filter(|_| own && line.matches("dirname").count() == 1)?;
-        let Some(start) = line[..from].rfind("$(") else { return Some(self.own.clone()) };
-        let (_, behind) = substitution(&line[start..])?;
-        let end = behind.find(['"', '\'', ' ', '&', ';', ')']).unwrap_or(behind.len());
-        join(&self.own, &behind[..end])
+        if self.is_own(line) {
+            return Some(self.own.clone());
+        }
+        let start = line.find("$(").or_else(|| line.find('`'))?;
+        let goes = [
+            "cd",
+            "cd --",
+            "CDPATH= cd",
+            "CDPATH= cd --",
+            "CDPATH='' cd --",
+            "unset CDPATH; cd",
+            "realpath",
+            "readlink -f",
+        ];
+        let before = line[..start].trim_end_matches('"').trim();
+        let (inner, behind) = match line[start..].strip_prefix('`') {
+            Some(rest) => rest.split_once('`')?,
+            None => substitution(&line[start..])?,
+        };
+        let behind = behind.strip_prefix('"').unwrap_or(behind);
+        let (path, rest) = behind.split_at(behind.find(['"', ' ', '&', ';', '>']).unwrap_or(behind.len()));
+        let rest = rest.strip_prefix('"').unwrap_or(rest).replace("2>&1", "").replace("&>", ">").replace("1>", ">");
+        let rest = rest.replace("> /dev/null", "").replace(">/dev/null", "");
+        let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shows = match before.starts_with("realpath") || before.starts_with("readlink") {
+            true => rest.is_empty(),
+            false => matches!(&*rest, "&& pwd" | "; pwd" | "&& pwd -P" | "; pwd -P"),
+        };
+        let known = goes.contains(&before) && shows && self.is_own(inner.trim());
+        known.then(|| join(&self.own, path)).flatten()
     }
+
+    /// Whether a command line prints the folder of the script, and no more: `dirname "$0"`.
+    fn is_own(&self, line: &str) -> bool {
+        let Some(rest) = line.strip_prefix("dirname ") else { return false };
+        let rest = rest.trim().strip_prefix("-- ").unwrap_or(rest.trim());
+        let file = ["readlink -f ", "realpath "]
+            .iter()
+            .find_map(|way| substitution(rest.trim_matches('"'))?.0.strip_prefix(way))
+            .unwrap_or(rest);
+        let file = file.trim().trim_matches('"');
+        matches!(file, "$BASH_SOURCE" | "${BASH_SOURCE}" | "${BASH_SOURCE[0]}" | "${BASH_SOURCE[0]:-$0}")
+            || !self.call.sourced && matches!(file, "$0" | "${0}")
+    }
+}
+
+/// Whether the text of a script names a variable once other than to read it.
+fn is_set_once(text: &str, name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let sets = text.match_indices(name).filter(|(at, _)| {
+        let before = text[..*at].chars().next_back();
+        let behind = text[at + name.len()..].chars().next();
+        !before.is_some_and(|c| word(c) || matches!(c, '$' | '{')) && !behind.is_some_and(word)
+    });
+    sets.count() == 1
 }
 
 /// The variables that a command sets, `HERE=$(pwd)`, `readonly HERE="$(pwd)"`, with their values as displayed.
@@ -137,7 +188,7 @@ fn set(command: &Command) -> Vec<(&str, &str)> {
 }
 
 fn changes_folder(command: &Command) -> bool {
-    super::changes_folder(command) && !command.context.substitution
+    super::certain::changes_folder(command) && !command.context.substitution
 }
 
 /// What stands in the `$(…)` at the beginning, and what is behind it.

@@ -57,10 +57,18 @@ pub(super) const CONTAINERS: Says = Says::One(&[
 ]);
 
 /// How project files of .NET make an image with the daemon ("Containerize a .NET app with dotnet publish"), or run docker.
-const DOTNET_IMAGES: &[&str] = &["defaultcontainer", "publishcontainer", "\"docker ", "docker-compose "];
+const DOTNET_IMAGES: &[&str] = &[
+    "defaultcontainer",
+    "publishcontainer",
+    "\"docker ",
+    "'docker ",
+    "docker-compose ",
+    "docker run",
+    "docker build",
+    "docker compose",
+];
 
-const DOTNET_FILES: &[&str] =
-    &["*.csproj", "*.fsproj", "*.vbproj", "Directory.Build.props", "Directory.Build.targets", "*.pubxml"];
+const DOTNET_FILES: &[&str] = &["*.csproj", "*.fsproj", "*.vbproj", "*.props", "*.targets", "*.pubxml", "*.sln"];
 
 const PYTHON: &[&str] = &["hatch", "pytest", "tox", "nox", "behave", "robot"];
 
@@ -85,19 +93,47 @@ const RUNS: Says = Says::One(&[
 
 /// Tools that do what one file says, and are silent where it does not say docker.
 pub(super) const BY_FILE: &[Tool] = &[
-    tool(&["atlas"], &["atlas.hcl"], Where::Anywhere, RUNS),
-    tool(&["helmfile"], &["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl"], Where::Anywhere, RUNS),
-    tool(&["sphinx-build"], &["conf.py"], Where::Anywhere, RUNS),
+    tool(&["atlas"], &["atlas.hcl"], Where::Anywhere, Says::One(&["docker://", "docker+", "docker \""])),
+    tool(&["helmfile"], HELMFILES, Where::Anywhere, RUNS),
+    tool(&["sphinx-build"], &["conf.py", "_ext/*.py", "ext/*.py", "_extensions/*.py"], Where::Anywhere, RUNS),
     tool(&["mkdocs"], &["mkdocs.yml", "mkdocs.yaml", "*hooks*.py", "hooks/*.py"], Where::Anywhere, RUNS),
     tool(&["buf"], &["buf.gen.yaml", "buf.gen.*.yaml"], Where::Anywhere, RUNS),
     tool(&["netlify"], &["netlify.toml"], Where::Anywhere, RUNS),
-    tool(&["doxygen"], &["Doxyfile", "Doxyfile.*"], Where::Anywhere, RUNS),
-    tool(&["jekyll"], &["_plugins/*.rb"], Where::Anywhere, RUNS),
+    tool(&["doxygen"], &["Doxyfile*"], Where::Anywhere, RUNS),
+    tool(&["jekyll"], &["_plugins/*.rb", "_plugins/**/*.rb"], Where::Anywhere, RUNS),
     tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(DOTNET_IMAGES)),
-    tool(&["cargo"], &["build.rs"], Where::Anywhere, RUNS),
-    tool(PYTHON_BUILDS, &["setup.py", "build.py", "*_build.py"], Where::Anywhere, PYTHON_RUNS),
-    tool(&["kubectl"], &["kuttl-test.yaml", "kuttl-test.yml"], Where::Anywhere, Says::One(&["startkind: true"])),
+    tool(&["cargo"], CARGO_BUILDS, Where::Anywhere, Says::One(&["docker", "bollard", "shiplift"])),
+    tool(PYTHON_BUILDS, PYTHON_BUILD_FILES, Where::Anywhere, PYTHON_RUNS),
+    tool(&["kubectl"], &["kuttl-test.yaml", "kuttl-test.yml"], Where::Anywhere, KUTTL_RUNS),
 ];
+
+/// What in those files runs something that stands elsewhere: then nobody knows.
+pub(super) const DOUBTS: &[Tool] = &[
+    tool(&["helmfile"], HELMFILES, Where::Anywhere, Says::One(&["hooks:", "command:", "exec \""])),
+    tool(&["sphinx-build"], &["conf.py"], Where::Anywhere, Says::One(&["subprocess", "os.system", "popen"])),
+    tool(&["mkdocs"], &["mkdocs.yml", "mkdocs.yaml"], Where::Anywhere, Says::One(&["hooks:"])),
+    tool(&["netlify"], &["netlify.toml"], Where::Anywhere, Says::One(&["command"])),
+    tool(&["dotnet"], DOTNET_FILES, Where::Anywhere, Says::One(&["<exec ", ".dcproj"])),
+    tool(&["cargo"], CARGO_BUILDS, Where::Anywhere, Says::One(&["\"sh\"", "\"bash\"", "\"make\"", ".sh\""])),
+    tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, Says::One(&["build = \"", "build=\""])),
+    tool(PYTHON_BUILDS, PYTHON_BUILD_FILES, Where::Anywhere, Says::One(&["subprocess", "os.system", "popen"])),
+    tool(
+        PYTHON_BUILDS,
+        &["pyproject.toml"],
+        Where::Anywhere,
+        Says::One(&["backend-path", "hooks.custom]", "[tool.poetry.build]"]),
+    ),
+    tool(&["kubectl"], &["kuttl-test.yaml", "kuttl-test.yml"], Where::Anywhere, Says::One(&["command", "script"])),
+];
+
+const HELMFILES: &[&str] = &["helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl", "helmfile.d/*"];
+
+/// What `cargo build` compiles to run it, and what it runs as a linker or in place of the compiler.
+const CARGO_BUILDS: &[&str] = &["build.rs", "build/*.rs", ".cargo/config.toml", ".cargo/config"];
+
+const PYTHON_BUILD_FILES: &[&str] = &["setup.py", "build.py", "*_build.py", "_build/*.py"];
+
+const KUTTL_RUNS: Says = Says::One(&["startkind: true", "docker run", "docker compose", "docker-compose "]);
 
 /// How a test in Go runs docker.
 const GO_RUNS: Says = Says::One(&["command(\"docker", "commandcontext(ctx, \"docker", "\"docker-compose\""]);
@@ -123,12 +159,25 @@ const NODE_TEST_FILES: &[&str] = &[
 const CDK_IMAGES: Says =
     Says::One(&["dockerimage", "containerimage.fromasset", "containerimage.from_asset", "fromimageasset"]);
 
+/// How Maven's plugins run docker, or make an image with it.
+const MAVEN_RUNS: &[&str] =
+    &["<executable>docker", "<goal>build-image", "<goal>dockerbuild", "docker compose", "docker run"];
+
 /// What builds a package of Python's.
 const PYTHON_BUILDS: &[&str] = &["pip", "pip3", "build", "hatch", "pdm", "poetry", "rye", "uv"];
 
 /// How such a build runs docker. That it needs the package `docker` says nothing.
-const PYTHON_RUNS: Says =
-    Says::One(&["docker run", "docker build", "docker compose", "docker-compose ", "([\"docker\"", "(['docker'"]);
+const PYTHON_RUNS: Says = Says::One(&[
+    "docker run",
+    "docker build",
+    "docker compose",
+    "docker-compose ",
+    "[\"docker\",",
+    "['docker',",
+    "([\"docker\"",
+    "import docker",
+    "from docker",
+]);
 
 pub(super) const TOOLS: &[Tool] = &[
     tool(&["cargo"], &["Cargo.toml"], Where::Anywhere, CONTAINERS),
@@ -165,6 +214,18 @@ pub(super) const TOOLS: &[Tool] = &[
     tool(PYTHON, &["conftest.py"], Where::Anywhere, Says::Docker),
     tool(PYTHON, PYTHON_FILES, Where::Anywhere, CONTAINERS),
     tool(NODE, &["package.json"], Where::Anywhere, CONTAINERS),
+    tool(&["gradle", "gradlew"], &["*.gradle", "*.gradle.kts"], Where::Anywhere, RUNS),
+    tool(&["mvn", "mvnw"], &["pom.xml"], Where::Anywhere, Says::One(MAVEN_RUNS)),
+    tool(&["poe"], &["pyproject.toml", "poe_tasks.toml"], Where::Anywhere, RUNS),
+    tool(&["lefthook"], &["lefthook.yml", ".lefthook.yml"], Where::Here, RUNS),
+    tool(&["mise"], &["mise.toml", ".mise.toml"], Where::Here, RUNS),
+    tool(&["devbox"], &["devbox.json"], Where::Here, RUNS),
+    tool(&["doit"], &["dodo.py"], Where::Here, RUNS),
+    tool(&["snakemake"], &["Snakefile", "*.smk"], Where::Anywhere, RUNS),
+    tool(&["ant"], &["build.xml"], Where::Here, Says::One(&["executable=\"docker", "docker run", "docker compose"])),
+    tool(&["gulp", "grunt"], &["gulpfile.*", "Gruntfile.*"], Where::Here, RUNS),
+    tool(&["nx"], &["project.json", "nx.json"], Where::Anywhere, RUNS),
+    tool(&["release-it"], &[".release-it.*"], Where::Here, RUNS),
     tool(&["sbt"], &["build.sbt", "project/*.scala", "project/*.sbt"], Where::Anywhere, CONTAINERS),
     tool(
         &["semantic-release"],
@@ -178,7 +239,12 @@ pub(super) const TOOLS: &[Tool] = &[
     tool(&["mage"], &["magefile.go", "magefiles/*.go"], Where::Here, Says::Docker),
     tool(&["invoke", "inv", "fab"], &["tasks.py", "tasks/*.py", "fabfile.py"], Where::Here, Says::Docker),
     tool(&["rake"], &["Rakefile", "rakefile", "Rakefile.rb"], Where::Here, Says::Docker),
-    tool(&["task", "go-task"], &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"], Where::Here, Says::Docker),
+    tool(
+        &["task", "go-task"],
+        &["Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "Taskfile.dist.yml"],
+        Where::Here,
+        Says::Docker,
+    ),
     tool(&["make", "gmake"], &["GNUmakefile", "makefile", "Makefile"], Where::Here, Says::Docker),
     tool(&["make", "gmake"], &["*.mk"], Where::Anywhere, Says::Docker),
     tool(

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 
 use super::{Facts, Part, Reason, Unseen, reason, reason_at, short};
 use crate::pipeline::{Entry, Way};
-use crate::shell::{Script, Word, names_host, program, reads_from_daemon};
+use crate::shell::{Script, Word, docker, names_host, program, reads_from_daemon};
 use crate::transform::use_kubernetes_builder::DAEMON_VARIABLES;
 
 impl Facts<'_> {
@@ -45,6 +45,42 @@ impl Facts<'_> {
             })
             .collect();
         self.needs.extend(found);
+    }
+
+    /// Commands of the job's own, other than docker's, that read the daemon's address: `curl "http://${DOCKER_HOST#tcp://}/info"`.
+    pub(super) fn addresses(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
+        const ADDRESS: &str = "DOCKER_HOST";
+        for (part, script) in parts.iter().zip(scripts).filter(|(_, script)| script.text().contains(ADDRESS)) {
+            for command in script.commands().iter().filter(|it| docker(it).is_none()) {
+                let place = command.span.as_ref();
+                let own = place.and_then(|place| part.items.get(place.item));
+                let own = own.is_some_and(|item| !matches!(item.origin.way, Way::Default | Way::Global));
+                let said = |word: &Word| {
+                    word.display().contains(&format!("${ADDRESS}")) || word.display().contains(&format!("${{{ADDRESS}"))
+                };
+                let shows = matches!(
+                    command.name(),
+                    Some(
+                        "echo"
+                            | "printf"
+                            | "export"
+                            | "test"
+                            | "["
+                            | "[["
+                            | "unset"
+                            | "declare"
+                            | "local"
+                            | "set"
+                            | ":"
+                    )
+                );
+                let values = command.assignments.iter().filter_map(|set| set.value.as_ref());
+                if own && !shows && command.words.iter().chain(values).any(said) {
+                    let message = format!("`{}` reads the daemon's address", short(command.raw()));
+                    self.needs.push(reason(self.project, part, place, "docker-host", message));
+                }
+            }
+        }
     }
 
     /// What a variable of the job tells a scanner to read out of the daemon.

@@ -169,6 +169,7 @@ impl<'s> Survey<'s> {
         if !facts.dind.is_empty() {
             facts.exports(&reading.parts, &scripts);
             facts.hosts(&scripts, self.hosts);
+            facts.addresses(&reading.parts, &scripts);
         }
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
