@@ -10,8 +10,8 @@ use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Valu
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
 use crate::shell::{
-    Command, Daemon, Docker, Script, Scripts, calls_own, daemon, docker, expansions_run, hides_docker, mentions_docker,
-    other_daemon_users,
+    Command, Daemon, Docker, Place, Script, Scripts, calls_own, daemon, docker, expansions_run, hides_docker,
+    mentions_docker, other_daemon_users,
 };
 use crate::transform::image::{image_of, is_dind};
 use crate::transform::purpose::{Purpose, understood};
@@ -160,6 +160,7 @@ impl<'s> Survey<'s> {
             if silent && !facts.dind.is_empty() {
                 let script = self.script(&part.items);
                 facts.perhaps(part, number, &script, &|| values.get_or_init(|| Values::of(&job.effective(), pipeline)));
+                facts.unread(part, number, &script);
                 scripts.push(script);
             } else {
                 scripts.push(Arc::clone(&part.script));
@@ -235,6 +236,15 @@ impl Facts<'_> {
                     None => self.perhaps.push((unseen, command.clone())),
                 }
             }
+        }
+    }
+
+    /// What cannot be read may use docker.
+    fn unread(&mut self, part: &Part<'_>, number: usize, script: &Script) {
+        if !script.clean() {
+            let message = "is no script of a shell that is understood, and may use docker".to_owned();
+            let reason = reason(self.project, part, Some(&Place { item: 0, range: 0..0 }), "doubtful-script", message);
+            self.hidden.push(Unseen { reason, part: number, command: usize::MAX });
         }
     }
 
