@@ -211,6 +211,16 @@ fn the_daemons_address_is_a_need_wherever_it_is_read() {
         assert!(said(script).contains("1 the same"), "{script}: {}", said(script));
     }
     assert!(!said("echo $DOCKER_HOST").contains("1 the same"));
+    // So is a variable of testcontainers for what runs tests, and a line that installs it.
+    let tests = |job: &str| {
+        let pipeline = format!("image: alpine\nservices: [docker:29-dind]\njob:\n{job}");
+        Repository::with(&[(".gitlab-ci.yml", &pipeline)]).run(&["phase", "5", "--dry-run"]).err
+    };
+    let variable = "  variables: {TESTCONTAINERS_RYUK_DISABLED: \"true\"}\n";
+    assert!(tests(&format!("{variable}  script: mvn verify\n")).contains("1 the same"));
+    assert!(tests("  script: [pip install pytest testcontainers, pytest]\n").contains("1 the same"));
+    assert!(!tests(&format!("{variable}  script: npm ci\n")).contains("1 the same"));
+    assert!(!tests("  script: [pip install pytest, pytest]\n").contains("1 the same"));
 }
 
 #[test]
@@ -243,6 +253,10 @@ fn what_builds_a_project_runs_what_its_files_say() {
     let said = |call: &str, files: &[(&str, &str)]| scoped(call, files);
     assert!(said("atlas migrate lint --dev-url docker://postgres/15/dev", &[]).contains("1 the same"));
     assert!(said("kubectl kuttl test --start-kind=true", &[]).contains("1 the same"));
+    assert!(said("osv-scanner scan image app:1", &[]).contains("1 the same"));
+    assert!(!said("osv-scanner scan image --archive app.tar", &[]).contains("1 the same"));
+    assert!(said("kbld -f config/", &[("config/b.yml", "apiVersion: kbld.k14s.io/v1alpha1\n")]).contains("1 the same"));
+    assert!(said("make -f ci/Build.mk it", &[("ci/Build.mk", "it:\n\tdocker run x\n")]).contains("1 the same"));
     for (call, files) in [
         ("helmfile -f deploy/hf.yaml sync", [("deploy/hf.yaml", "x: 1\n")]),
         ("goreleaser release -f ci/images.yml", [(".goreleaser.yml", "builds: []\n")]),

@@ -365,8 +365,9 @@ fn path(command: &Command) -> Option<Vec<String>> {
     }
     match code {
         "make" => {
-            let plain = !command.words.iter().any(|word| word.display() == "-f");
-            plain.then(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec())
+            let named = command.words.iter().skip_while(|word| word.display() != "-f").nth(1);
+            let usual = || ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec();
+            Some(named.map_or_else(usual, |file| vec![file.display().trim_start_matches("./").to_owned()]))
         }
         "script" | "interpreter" | "expansion" => {
             let target = target?;

@@ -9,6 +9,7 @@ use super::{Command, Word};
 const TOOLS: &[(&str, &str)] = &[
     ("atlas", ""),
     ("helmfile", ""),
+    ("kbld", ""),
     ("sphinx-build", ""),
     ("mkdocs", ""),
     ("buf", ""),

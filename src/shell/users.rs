@@ -158,7 +158,10 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
             let starts = |word: &str| word.starts_with("--start-kind") && !word.ends_with("=false");
             verb == "kustomize" && has("--enable-alpha-plugins") || verb == "kuttl" && rest().any(starts)
         }
-        "osv-scanner" => has("--docker") || has("image"),
+        // Without an archive it has docker save the image (OSV-Scanner, "Container Scanning").
+        "osv-scanner" => {
+            has("--docker") || has("-D") || has("image") && !rest().any(|word| word.starts_with("--archive"))
+        }
         "checkov" => has("--docker-image"),
         "mvn" | "mvnw" | "gradle" | "gradlew" => rest().any(said),
         "flyctl" | "fly" => rest().any(|word| word == "--local-only"),

@@ -164,7 +164,17 @@ fn installs_for_this_image(command: &Command) -> bool {
     let installs = words.iter().any(|word| matches!(*word, "install" | "add"));
     let pip = words.iter().any(|word| matches!(*word, "pip" | "pip3")) && !words.contains(&"--break-system-packages");
     let pinned = || words.iter().skip(1).any(|word| !word.starts_with('-') && word.contains('='));
-    installs && (pip || command.name() == Some("apk") && pinned())
+    // `python2`, `php7-cli`, `postgresql12-client`: of those a later Alpine has others.
+    let ages = |word: &str| ["python2", "nodejs-npm"].contains(&word) || is_of_a_version(word);
+    let aged = || words.iter().skip(1).any(|word| !word.starts_with('-') && ages(word));
+    installs && (pip || command.name() == Some("apk") && (pinned() || aged()))
+}
+
+/// Whether a package of Alpine's is one that names its version.
+fn is_of_a_version(package: &str) -> bool {
+    const FAMILIES: [&str; 8] = ["php", "postgresql", "llvm", "clang", "openssl", "lua", "gcc", "ruby"];
+    let version = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    FAMILIES.iter().any(|family| package.strip_prefix(family).is_some_and(version))
 }
 
 /// Docker Content Trust: `docker push` signs, and neither buildx nor a copy within the registry does

@@ -56,7 +56,7 @@ use crate::pipeline::{Section, Setting};
 use crate::shell::Command;
 use crate::shell::docker::Verb;
 use builder::{chosen, create};
-use platform::{architecture, architectures, builds_for, chooses_nodes, platforms};
+use platform::{architecture, architectures, builds_for, chooses_nodes, of_another, platforms};
 pub use readers::hangs_on_daemon;
 pub(super) use readers::readers;
 
@@ -226,11 +226,14 @@ fn obstacles(draft: &Draft<'_, '_>, settings: &Settings) -> Vec<Reason> {
         let message = "DOCKER_HOST points at another daemon than the job's own service".to_owned();
         reasons.push(draft.reason_at_setting(Some(&host.setting), "remote-docker-host", message));
     }
-    let tags = facts.effective.get("tags").or_else(|| chooses_nodes(draft));
+    let tags = of_another(draft).or_else(|| facts.effective.get("tags")).or_else(|| chooses_nodes(draft));
     let tags = tags.filter(|_| architectures(draft).is_none());
     if let Some(tags) = tags.filter(|_| facts.builds.iter().any(|build| build.at.docker.last("platform").is_none())) {
-        let message = "builds for the architecture of its runner, which is only known when it runs".to_owned();
-        reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message));
+        let message = match of_another(draft) {
+            Some(_) => "is of another architecture, and so is what the daemon builds for it",
+            None => "builds for the architecture of its runner, which is only known when it runs",
+        };
+        reasons.push(draft.reason_at_setting(Some(&tags), "architecture", message.to_owned()));
     }
     reasons.extend(environment::obstacles(draft));
     reasons.extend(surroundings::obstacles(draft, settings));

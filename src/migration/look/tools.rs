@@ -95,6 +95,8 @@ const RUNS: Says = Says::One(&[
 pub(super) const BY_FILE: &[Tool] = &[
     tool(&["atlas"], &["atlas.hcl"], Where::Anywhere, Says::One(&["docker://", "docker+", "docker \""])),
     tool(&["helmfile"], HELMFILES, Where::Anywhere, RUNS),
+    // Its builder is docker unless it is told another (kbld, "Building images").
+    tool(&["kbld"], &["*.yml", "*.yaml"], Where::Anywhere, Says::One(&["kbld.k14s.io"])),
     tool(&["sphinx-build"], &["conf.py", "_ext/*.py", "ext/*.py", "_extensions/*.py"], Where::Anywhere, RUNS),
     tool(&["mkdocs"], &["mkdocs.yml", "mkdocs.yaml", "*hooks*.py", "hooks/*.py"], Where::Anywhere, RUNS),
     tool(&["buf"], &["buf.gen.yaml", "buf.gen.*.yaml"], Where::Anywhere, RUNS),

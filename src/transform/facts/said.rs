@@ -83,6 +83,21 @@ impl Facts<'_> {
         }
     }
 
+    /// Tests that a variable or a line of the job's own says start containers: `TESTCONTAINERS_RYUK_DISABLED`, `pip install
+    /// testcontainers`.
+    pub(super) fn testcontainers(&mut self, scripts: &[Arc<Script>], of_all: bool) {
+        let own = || self.effective.own_variables().any(|variable| is_of_testcontainers(&variable));
+        let said = || scripts.iter().any(|script| script.text().contains("testcontainers"));
+        if self.perhaps.is_empty() || !(of_all || own() || said()) {
+            return;
+        }
+        let tests = |unseen: &Unseen| matches!(unseen.reason.code, "test-runner" | "gradle" | "maven" | "sbt");
+        if let Some((mut unseen, _)) = self.perhaps.iter().find(|(unseen, _)| tests(unseen)).cloned() {
+            unseen.reason.message += ": the job speaks of testcontainers";
+            self.hidden.push(unseen);
+        }
+    }
+
     /// What a variable of the job tells a scanner to read out of the daemon.
     pub(super) fn told_to_scan(&mut self, parts: &[Part<'_>], scripts: &[Arc<Script>]) {
         static NAMES: LazyLock<[Finder<'_>; 3]> = LazyLock::new(|| ["trivy", "syft", "grype"].map(Finder::new));
@@ -107,6 +122,11 @@ impl Facts<'_> {
             }
         }
     }
+}
+
+/// Whether a variable is one that testcontainers reads (Testcontainers, "Custom configuration").
+pub(super) fn is_of_testcontainers(variable: &Entry<'_>) -> bool {
+    variable.key.starts_with("TESTCONTAINERS_")
 }
 
 /// Whether a variable names the daemon's host to a program other than docker's client.

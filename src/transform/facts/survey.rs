@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::said::is_host;
+use super::said::{is_host, is_of_testcontainers};
 use super::{Around, Build, Facts, Part, Reading, Recipe, Unseen, Use, Uses, Values, reason, short};
 use crate::pipeline::{Effective, Job, Pipeline, ScriptItem, Section, Way};
 use crate::shell::docker::{Compose, Verb};
@@ -24,6 +24,8 @@ pub struct Survey<'s> {
     own: Scripts,
     /// Variables of all jobs that name the daemon's host.
     hosts: &'s [String],
+    /// A variable of all jobs is for testcontainers.
+    containers: bool,
 }
 
 impl<'s> Survey<'s> {
@@ -34,7 +36,8 @@ impl<'s> Survey<'s> {
         let short = jobs.len() <= FEW;
         let hosts = pipeline.variables().filter(is_host).map(|variable| variable.key.into_owned()).collect::<Vec<_>>();
         let kept = || short.then(|| pipeline.project().scripts());
-        let new = || Survey { kept: kept(), own: Scripts::default(), hosts: &hosts };
+        let containers = pipeline.variables().any(|variable| is_of_testcontainers(&variable));
+        let new = || Survey { kept: kept(), own: Scripts::default(), hosts: &hosts, containers };
         jobs.map_init(new, |survey, job| {
             let (mut facts, reading) = survey.job(pipeline, job);
             if short {
@@ -172,6 +175,7 @@ impl<'s> Survey<'s> {
             facts.hosts(&scripts, self.hosts);
             facts.addresses(&reading.parts, &scripts);
         }
+        facts.testcontainers(&scripts, self.containers);
         if !facts.perhaps.is_empty() {
             let mut around = Around::default();
             scripts.iter().for_each(|script| around.add(script));

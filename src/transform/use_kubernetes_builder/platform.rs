@@ -64,12 +64,28 @@ pub(super) fn architectures(draft: &Draft<'_, '_>) -> Option<BTreeSet<&'static s
         found.extend(named.into_iter().flatten());
     }
     // The runner is of one all the same, if the job or its image is called so.
-    if given_by_rules(draft).is_some() {
+    if given_by_rules(draft).is_some() || of_another(draft).is_some() {
         return None;
     }
     let called = || named_otherwise(draft).into_iter().any(|name| named_in(&name).is_some() || is_vague(&name));
     let open = found.is_empty() && !tags.is_empty() && called();
     (found.len() < 2 && !open).then_some(found)
+}
+
+/// The job's image or one of its services, where that is of another architecture than amd64 by its name or by `docker: platform:`
+/// (<https://docs.gitlab.com/ci/yaml/#imagedocker>): so is what the daemon builds, or the runner that it is on.
+pub(super) fn of_another<'p>(draft: &Draft<'_, 'p>) -> Option<Setting<'p>> {
+    let facts = draft.facts;
+    let services = facts.effective.get("services").iter().flat_map(|services| services.items()).collect::<Vec<_>>();
+    let said = |setting: &Setting<'p>| -> Vec<String> {
+        let platform = setting.get("docker").and_then(|docker| docker.get("platform"));
+        let name = setting.get("name").or(Some(setting.clone()).filter(|it| it.text().is_some()));
+        let texts = platform.into_iter().chain(name).filter_map(|it| it.text().map(|text| text.into_owned()));
+        texts.flat_map(|text| environment::expansions(draft, &text)).collect()
+    };
+    let another = |text: String| named_in(&text).is_some_and(|it| it != "amd64") || is_vague(&text);
+    let mut all = facts.effective.get("image").into_iter().chain(services);
+    all.find(|setting| said(setting).into_iter().any(another))
 }
 
 /// The nodes that a job asks the Kubernetes executor for
@@ -105,11 +121,24 @@ fn named_otherwise(draft: &Draft<'_, '_>) -> Vec<String> {
 /// A name that says ARM, and not in which width.
 fn is_vague(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
+    let names = ["armv", "arm32v", "graviton", "ampere", "altra"];
+    let apple = text.contains("apple") || text.contains("mac");
     // An instance type names its processor by a letter.
     text.contains("instance-type=")
         || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-            matches!(word, "arm" | "armhf") || ["armv", "graviton"].iter().any(|start| word.starts_with(start))
+            matches!(word, "arm" | "armhf")
+                || names.iter().any(|start| word.starts_with(start))
+                || apple && matches!(word, "m1" | "m2" | "m3" | "m4" | "silicon")
+                || is_instance_of_arm(word)
         })
+}
+
+/// An instance type of AWS whose processor is a Graviton: `t4g`, `c7gn`, `m6gd`.
+fn is_instance_of_arm(word: &str) -> bool {
+    let letters = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let behind = letters.trim_start_matches(|c: char| c.is_ascii_digit());
+    let (family, number) = (word.len() - letters.len(), letters.len() - behind.len());
+    (1..=2).contains(&family) && number == 1 && matches!(behind, "g" | "gd" | "gn")
 }
 
 /// Whether all builds of a job are for an architecture, as far as they say one.
