@@ -1,5 +1,7 @@
 //! What the files of build tools and package managers say of docker.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use globset::GlobBuilder;
 
 use super::ground::{Ground, join};
@@ -44,25 +46,26 @@ fn lines_of(json: &serde_json::Value, name: &str, depth: usize) -> Vec<String> {
 /// What a script runs, and the scripts that its lines name for something else to run, step by step: `run-s stack:up test`,
 /// `concurrently "npm:stack:*"`.
 fn with_named(json: &serde_json::Value, name: &str, depth: usize) -> String {
-    let mut text = lines_of(json, name, depth).join("\n");
-    let scripts = json.get("scripts").and_then(serde_json::Value::as_object);
-    let mut rest: Vec<(&String, &str)> =
-        scripts.into_iter().flatten().filter_map(|(other, run)| Some((other, run.as_str()?))).collect();
-    rest.retain(|(other, _)| *other != name);
-    while let Some(at) = rest.iter().position(|(other, _)| is_named(&text, other)) {
-        text += &format!("\n{}", rest.swap_remove(at).1);
+    let first = lines_of(json, name, depth).join("\n");
+    let scripts: BTreeMap<&str, &str> = json
+        .get("scripts")
+        .and_then(serde_json::Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, run)| Some((name.as_str(), run.as_str()?)))
+        .collect();
+    let (mut seen, mut lines, mut read) = (BTreeSet::from([name]), vec![first], 0);
+    while let Some(text) = lines.get(read).cloned() {
+        read += 1;
+        for word in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')) {
+            let word = word.trim_start_matches("npm:").trim_start_matches("yarn:");
+            let prefix = word.strip_suffix('*').filter(|prefix| !prefix.is_empty());
+            let all = scripts.iter().filter(|(name, _)| prefix.is_some_and(|prefix| name.starts_with(prefix)));
+            let named = all.chain(scripts.get_key_value(word)).map(|(name, run)| (*name, *run)).collect::<Vec<_>>();
+            lines.extend(named.into_iter().filter(|(name, _)| seen.insert(name)).map(|(_, run)| run.to_owned()));
+        }
     }
-    text
-}
-
-/// Whether a script is among the words of command lines, by its name or by the beginning of it.
-fn is_named(lines: &str, script: &str) -> bool {
-    let words = lines.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-    let mut plain = words.map(|word| word.trim_start_matches("npm:").trim_start_matches("yarn:"));
-    plain.any(|word| match word.strip_suffix('*') {
-        Some(prefix) => !prefix.is_empty() && script.starts_with(prefix),
-        None => word == script,
-    })
+    lines.join("\n")
 }
 
 /// The first of some command lines that speaks of docker.
