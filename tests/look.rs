@@ -125,6 +125,7 @@ fn a_script_finds_its_neighbours() {
         "root=$(git rev-parse --show-toplevel)\nbash $root/ci/lib.sh\n",
         "cd \"$(dirname \"$0\")\"\n. ./lib.sh\n",
         "cd \"$(dirname \"$0\")/..\"\n. ci/lib.sh\n",
+        "cd ci && . ./lib.sh\n",
         "HERE=`dirname $0`\n. $HERE/lib.sh\n",
         "ROOT=$(cd \"$(dirname \"$0\")\"/.. && pwd)\n. $ROOT/ci/lib.sh\n",
         "CI=\"$(dirname \"$0\")/../ci\"\nbash \"$CI/lib.sh\"\n",
@@ -161,6 +162,8 @@ fn a_script_finds_its_neighbours() {
         "echo $SCRIPT > x.sh; sh x.sh",
         ". ci/cd.sh; ./x.sh",
         "find sub -name x.sh -execdir ./x.sh {} +",
+        "eval \"cd sub\"; ./x.sh",
+        "git checkout $OTHER -- x.sh && ./x.sh",
     ] {
         let files = [x, ("ci/cd.sh", "cd sub\n"), ("sub/x.sh", "docker run x\n")];
         assert!(outcome(call, &files).1.ends_with("[script]"), "{call}: {}", outcome(call, &files).1);

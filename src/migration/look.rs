@@ -17,7 +17,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use certain::{changes_folder, is_sourced, is_written};
+use certain::{is_sourced, is_written};
 use globset::GlobSet;
 use ground::Ground;
 use installs::installs;
@@ -95,8 +95,8 @@ pub(super) fn look_into(facts: &mut [Facts<'_>], files: &dyn Files, pipeline: &P
     for facts in facts.iter_mut().filter(|facts| !facts.hidden.is_empty()) {
         let mut hidden = std::mem::take(&mut facts.hidden);
         // After a `cd` a path is not one from the root.
-        let moves =
-            facts.parts.iter().flat_map(|part| part.script.commands()).any(changes_folder) || looks.is_moved(facts);
+        let moves = facts.parts.iter().flat_map(|part| part.script.commands()).any(Command::changes_folder)
+            || looks.is_moved(facts);
         let builds = !facts.recipes.is_empty() || facts.bake || facts.compose;
         hidden.retain_mut(|unseen| {
             let part = facts.parts.get(unseen.part);

@@ -39,6 +39,16 @@ impl Command {
         self.words.first().and_then(Word::value)
     }
 
+    /// Whether it changes the folder for those behind it: `cd app`, `command cd app`, `eval "cd app"`.
+    pub fn changes_folder(&self) -> bool {
+        let said = |at: usize| self.words.get(at).is_some_and(|word| matches!(word.display(), "cd" | "pushd" | "popd"));
+        match self.name() {
+            Some("command" | "builtin" | "time") => said(1),
+            Some("eval") => self.raw().contains("cd ") || self.raw().contains("pushd "),
+            _ => said(0),
+        }
+    }
+
     /// The index of the program that runs in the end, behind prefixes that run words as they are.
     pub(super) fn program_at(&self) -> Option<usize> {
         *self.program.get_or_init(|| target(&self.words))

@@ -197,7 +197,10 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let exported = rest().filter(|_| name == "export").filter_map(|word| word.split_once('='));
     let scans = (name == "trivy" && after("--image-src").is_some_and(reads_from_daemon_only))
         || (matches!(name, "syft" | "grype") && after("--from").is_some_and(reads_from_daemon_only))
-        || set.chain(exported).any(|(name, value)| reads_from_daemon(name, value));
+        || set.clone().chain(exported.clone()).any(|(name, value)| reads_from_daemon(name, value));
+    // `DB_HOST=docker ./run.sh`, other than what docker itself is told.
+    let mut hosts = set.chain(exported).filter(|(name, _)| !name.starts_with("DOCKER_"));
+    let told = hosts.any(|(name, value)| names_host(name, value));
     if scans
         || reads.is_some_and(|transport| rest().any(|word| word.trim_start_matches("--addr=").starts_with(transport)))
     {
@@ -210,7 +213,7 @@ pub fn other_daemon_users(command: &Command) -> Option<Reason> {
     let is_port = |word: &str| word.contains(":2375") || word.contains(":2376");
     let prints = matches!(name, "export" | "echo" | "printf" | "declare" | "local");
     let speaks = !prints && rest().any(|word| is_at_host(word) || is_port(word));
-    (probes || speaks).then(|| {
+    (probes || speaks || told).then(|| {
         Reason::new("docker-host", "it talks to the host `docker`, the daemon's service or a port of its containers")
     })
 }

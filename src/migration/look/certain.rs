@@ -24,16 +24,7 @@ impl Looks<'_> {
     pub(super) fn changes_folder(&mut self, path: &str) -> bool {
         let Some(text) = self.text(path) else { return false };
         let stays = |command: &Command| command.context.substitution || command.context.subshell;
-        text.contains("cd") && Script::parse([text]).commands().iter().any(|it| changes_folder(it) && !stays(it))
-    }
-}
-
-pub(super) fn changes_folder(command: &Command) -> bool {
-    let said = |at: usize| command.words.get(at).is_some_and(|word| matches!(word.display(), "cd" | "pushd" | "popd"));
-    match command.name() {
-        Some("command" | "builtin") => said(1),
-        Some("eval") => command.raw().contains("cd ") || command.raw().contains("pushd "),
-        _ => said(0),
+        text.contains("cd") && Script::parse([text]).commands().iter().any(|it| it.changes_folder() && !stays(it))
     }
 }
 
@@ -46,6 +37,9 @@ pub(super) fn is_written(facts: &Facts<'_>, paths: &[String]) -> bool {
     const WRITES: [&str; 13] =
         ["cp", "mv", "ln", "install", "tee", "sed", "perl", "curl", "wget", "rsync", "dd", "patch", "truncate"];
     let texts = || facts.parts.iter().flat_map(|part| &part.items).map(|item| &*item.text);
+    if is_of_another_revision(facts, texts()) {
+        return true;
+    }
     // It is named once to be run.
     if paths.iter().all(|path| texts().map(|text| text.matches(&**path).count()).sum::<usize>() < 2) {
         return false;
@@ -57,4 +51,21 @@ pub(super) fn is_written(facts: &Facts<'_>, paths: &[String]) -> bool {
         sent || named && command.words.iter().skip(1).any(|word| is(word.display()))
     };
     texts().any(|text| Script::parse([text]).commands().iter().any(writes))
+}
+
+/// Whether the files are not those of the revision at hand: the job checks out or patches another, or has none fetched (GitLab,
+/// `GIT_STRATEGY`).
+fn is_of_another_revision<'t>(facts: &Facts<'_>, mut texts: impl Iterator<Item = &'t str>) -> bool {
+    let strategy = facts.effective.variable("GIT_STRATEGY").map(|variable| variable.setting.variable_text());
+    let turns = |command: &Command| {
+        let verb = command.words.iter().skip(1).map(|word| word.display()).find(|word| !word.starts_with('-'));
+        let git = matches!(
+            verb,
+            Some("checkout" | "switch" | "reset" | "apply" | "am" | "merge" | "rebase" | "pull" | "restore")
+        );
+        command.name() == Some("patch") || command.name() == Some("git") && git
+    };
+    let may = |text: &str| text.contains("git ") || text.contains("patch");
+    strategy.is_some_and(|strategy| matches!(&*strategy, "none" | "empty"))
+        || texts.any(|text| may(text) && Script::parse([text]).commands().iter().any(turns))
 }

@@ -50,7 +50,9 @@ impl<'c> Place<'c> {
                 place.variables.insert(name.to_owned(), folder);
             }
             if changes_folder(command) {
-                let to = command.words.get(1).and_then(|word| place.path(word.display()));
+                let below =
+                    |word: &Word| join(place.at(index)?, word.value().filter(|to| !to.starts_with(['/', '~', '-']))?);
+                let to = command.words.get(1).and_then(|word| place.path(word.display()).or_else(|| below(word)));
                 match to.filter(|_| plain && command.name() == Some("cd") && place.moved.is_none()) {
                     Some(folder) => place.moved = Some((index, folder)),
                     None => place.lost = true,
@@ -188,7 +190,7 @@ fn set(command: &Command) -> Vec<(&str, &str)> {
 }
 
 fn changes_folder(command: &Command) -> bool {
-    super::certain::changes_folder(command) && !command.context.substitution
+    command.changes_folder() && !command.context.substitution
 }
 
 /// What stands in the `$(…)` at the beginning, and what is behind it.

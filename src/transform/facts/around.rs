@@ -31,9 +31,9 @@ impl Around {
 
     fn command(&mut self, command: &Command) {
         let operands = || command.words.iter().skip(1).map(|word| word.display()).filter(|word| !word.starts_with('-'));
+        self.moves |= command.changes_folder();
         match command.name() {
             Some("cd" | "pushd" | "popd") => {
-                self.moves = true;
                 self.folders.extend(operands().next().map(str::to_owned));
             }
             Some("find" | "ls" | "run-parts") => self.listed.extend(operands().map(str::to_owned)),
